@@ -1,0 +1,192 @@
+"""Every setting, one frozen section a room, each with its default, unit and range.
+
+An unknown key is an error that names the nearest known one. Nothing here reads a file: the command
+line does, and passes the mapping to `Settings.from_mapping`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from affinity.errors import SettingsError, did_you_mean
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IngestSettings(Section):
+    """How order lines are read."""
+
+    product_pattern: str | None = Field(
+        None,
+        description="Regular expression that a product id must match in full; other rows are set aside as "
+        "'non_product'. Unset: '.*', or the stock-code pattern where the data look like UCI Online Retail. "
+        "'.*' keeps everything.",
+    )
+    non_product_codes: tuple[str, ...] | None = Field(
+        None, description="Product ids (case-insensitive) set aside as 'non_product'. Unset: the built-in short list."
+    )
+    duplicates: Literal["keep", "drop"] = Field(
+        "keep",
+        description="Rows without a line id that repeat an earlier row in every column: kept with a warning, or dropped."
+        " Rows with a line id are always dropped when they repeat.",
+    )
+    returns: Literal["auto", "negative", "marked"] = Field(
+        "auto",
+        description="What marks a return: any negative quantity, or only a mark (a C-invoice, a status). "
+        "auto: a mark where the format has one, else the sign.",
+    )
+    timezone: str = Field("UTC", description="Reporting time zone of aware timestamps (IANA name).")
+    currency: str | None = Field(None, description="Keep only rows in this currency; unset: mixed currencies are an error.")
+    excel_sheet: str | None = Field(None, description="Sheet to read; unset: every sheet with the same header.")
+
+
+class BasketSettings(Section):
+    """How lines become baskets."""
+
+    by: Literal["order", "customer_day", "session"] = "order"
+    session_gap_minutes: int = Field(30, ge=1, description="by='session': a longer pause starts a new basket (minutes).")
+    max_basket_size: int = Field(1000, ge=2, description="Baskets of more products are left out of counting, and reported.")
+    max_products_per_customer: int = Field(
+        500, ge=2, description="Customers who own more are left out of pair statistics (still scored), and reported."
+    )
+
+
+class MiningSettings(Section):
+    """Frequent itemsets of `affinity run`."""
+
+    min_support: float | None = Field(None, gt=0, le=1, description="Share of baskets. Unset with min_count: 0.001.")
+    min_count: int | None = Field(None, ge=1, description="Baskets. Unset: 5, and min_support decides when it is larger.")
+    max_size: int = Field(3, ge=1)
+    max_itemsets: int = Field(200_000, ge=1, description="Only the most frequent ones are kept, and reported.")
+
+
+class RuleSettings(Section):
+    """Association rules of `affinity run`."""
+
+    min_confidence: float = Field(0.1, ge=0, le=1)
+
+
+class GraphSettings(Section):
+    """The product-pair graph."""
+
+    min_pair_count: int = Field(5, ge=1, description="Baskets that hold both, to be published.")
+    neighbors: int = Field(100, ge=1, description="Neighbours kept a product for also_bought and scoring.")
+    fdr: float = Field(0.05, gt=0, lt=1, description="False-discovery rate of the significance flag.")
+
+
+class ConversionSettings(Section):
+    """Observed conversion A→B."""
+
+    horizons_days: tuple[int, ...] = (30, 90, 365)
+    wash_in_days: int | None = Field(None, ge=0, description="Unset: 365, at most a third of the history.")
+    min_converted: int = Field(5, ge=1, description="Converted customers at some horizon, to be published.")
+    offer_window_days: int = Field(14, ge=1, description="An offer is credited with purchases up to this many days after it.")
+
+
+class FitSettings(Section):
+    """The fit model (defaults measured on public data, see DECISIONS.md)."""
+
+    half_life_days: float = Field(120, gt=0, description="Half-life of what a customer owns, at scoring and at each order.")
+    co_owned_half_life_days: float = Field(45, gt=0)
+    row_half_life_days: float = Field(60, gt=0)
+    half_life_orders: float = Field(3, gt=0, description="The same three where the data have an order sequence, no dates.")
+    co_owned_half_life_orders: float = Field(1.5, gt=0)
+    row_half_life_orders: float = Field(1, gt=0)
+    alpha: float = Field(0.5, ge=0, le=1, description="Weight of co-ownership against transitions.")
+    ridge: float = Field(300, gt=0)
+    support_per_target: int = Field(200, ge=1, description="Strongest candidate antecedents solved for each product.")
+    candidates: int = Field(50, ge=1, description="Candidates a customer from each source.")
+
+
+class RankingSettings(Section):
+    """What is shown."""
+
+    min_fit: float = Field(0.0, ge=0, le=1)
+
+
+class MetricSettings(Section):
+    """Cross-sell metrics."""
+
+    window_days: int = Field(90, ge=1)
+    by: tuple[str, ...] = ()
+
+
+class ReleaseSettings(Section):
+    """What is published."""
+
+    keep: int = Field(5, ge=1, description="Releases that stay on disk.")
+
+
+class Settings(Section):
+    """All settings of a run: the few a user meets first, then one section a room."""
+
+    as_of: dt.date | None = Field(None, description="The first day not looked at (UTC). Unset: the day after the last line.")
+    horizon_days: int = Field(90, ge=1, description="Horizon of fit.")
+    min_support: float | None = Field(None, gt=0, le=1, description="Share of baskets. Unset: 0.001 and at least 5 baskets.")
+    min_count: int | None = Field(None, ge=1, description="The same as a number of baskets.")
+    max_size: int = Field(3, ge=1, description="Products in an itemset, at most.")
+    top_k: int = Field(10, ge=1, description="Recommendations a customer.")
+    engine: Literal["local"] = "local"
+    rank_by: Literal["fit", "expected_value"] = "fit"
+    ingest: IngestSettings = IngestSettings()
+    baskets: BasketSettings = BasketSettings()
+    mining: MiningSettings = MiningSettings()
+    rules: RuleSettings = RuleSettings()
+    graph: GraphSettings = GraphSettings()
+    conversion: ConversionSettings = ConversionSettings()
+    fit: FitSettings = FitSettings()
+    ranking: RankingSettings = RankingSettings()
+    metrics: MetricSettings = MetricSettings()
+    release: ReleaseSettings = ReleaseSettings()
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
+        """Settings from a nested mapping (a parsed TOML file, keyword arguments).
+
+        Raises SettingsError for an unknown key (with the nearest known one) or a value out of range.
+        """
+        try:
+            return cls.model_validate(mapping)
+        except ValidationError as error:
+            raise _settings_error(error) from None
+
+
+def make_section(section: type[Section], **values: Any) -> Any:
+    """One section from keyword arguments, with the same errors as a configuration file."""
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        raise _settings_error(error, section) from None
+
+
+def _settings_error(error: ValidationError, root: type[Section] = Settings) -> SettingsError:
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    name = ".".join(path)
+    if first["type"] == "extra_forbidden":
+        known = _section_at(root, path[:-1]).model_fields
+        where = f"in section [{'.'.join(path[:-1])}]" if path[:-1] else "at the top level"
+        return SettingsError(f"Unknown setting {path[-1]!r} {where}.", do=did_you_mean(path[-1], known))
+    return SettingsError(f"{name}={first['input']!r} is not valid: {first['msg'].lower()}.", do=_describe(root, path))
+
+
+def _section_at(section: type[Section], path: list[str]) -> type[Section]:
+    for part in path:
+        annotation = section.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, Section)):
+            break
+        section = annotation
+    return section
+
+
+def _describe(root: type[Section], path: list[str]) -> str:
+    field = _section_at(root, path[:-1]).model_fields.get(path[-1])
+    return field.description or "" if field else ""

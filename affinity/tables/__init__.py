@@ -1,0 +1,28 @@
+"""The nouns of the engine: frozen tables, one a file."""
+
+from affinity.tables.baskets import Baskets
+from affinity.tables.conversion import Conversion
+from affinity.tables.customers import Customers
+from affinity.tables.eligibility import Eligibility
+from affinity.tables.fit_model import Calibration, Candidates, FitModel
+from affinity.tables.holdings import Holdings
+from affinity.tables.ingest_report import IngestReport, Quarantine
+from affinity.tables.itemset_counts import ItemsetCounts
+from affinity.tables.life_tables import LifeTables
+from affinity.tables.metrics import Metrics
+from affinity.tables.offers import Offers
+from affinity.tables.order_lines import Attribute, OrderLines
+from affinity.tables.pair_counts import Margins, PairCounts
+from affinity.tables.pair_graph import PairGraph
+from affinity.tables.products import Products
+from affinity.tables.recommendations import AlsoBought, Recommendations
+from affinity.tables.rules import Rules
+from affinity.tables.table import Table
+from affinity.tables.transitions import SquareCounts, Transitions
+
+__all__ = [
+    "AlsoBought", "Attribute", "Baskets", "Calibration", "Candidates", "Conversion", "Customers", "Eligibility",
+    "FitModel", "Holdings", "IngestReport", "ItemsetCounts", "LifeTables", "Margins", "Metrics", "Offers",
+    "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine", "Recommendations", "Rules", "SquareCounts",
+    "Table", "Transitions",
+]  # fmt: skip

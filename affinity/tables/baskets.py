@@ -1,0 +1,61 @@
+"""Baskets: the distinct products bought together, as CSR.
+
+Made by affinity.baskets, read by affinity.counting. Baskets come in a fixed order: by order code, by
+(customer, day), or as given; items rise strictly within a basket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from affinity.frames import ListColumn
+from affinity.tables.table import Table, check_lengths
+from affinity.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Baskets(Table):
+    """One row a basket.
+
+    indptr    : int64[n + 1], where each basket begins in ``item``
+    item      : int32 product codes, strictly increasing within a basket
+    customer  : int32[n], −1 a guest; None when the data name no customers
+    at        : int32[n], when: day since the epoch (clock "day") or position in the customer's sequence,
+                from 0 (clock "order"); None without either
+    too_large : number of baskets left out because they hold more than ``max_size`` products
+    """
+
+    indptr: np.ndarray
+    item: np.ndarray
+    products: Vocabulary
+    customer: np.ndarray | None = None
+    customers: Vocabulary | None = None
+    at: np.ndarray | None = None
+    clock: Literal["day", "order"] | None = None
+    by: str = "order"
+    too_large: int = 0
+    max_size: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_lengths(self, len(self), "customer", "at")
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """int64[n]: distinct products of each basket."""
+        return np.diff(self.indptr)
+
+    def columns(self) -> dict[str, np.ndarray | ListColumn]:
+        """products (a list a row), customer_id and at where known."""
+        shown: dict[str, np.ndarray | ListColumn] = {"products": ListColumn(self.indptr, self.products.decode(self.item))}
+        if self.customer is not None and self.customers is not None:
+            shown["customer_id"] = self.customers.decode(self.customer)
+        if self.at is not None:
+            shown["at"] = self.at.astype("datetime64[D]") if self.clock == "day" else self.at
+        return shown

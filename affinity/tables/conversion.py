@@ -1,0 +1,84 @@
+"""Conversion: of the customers eligible to go from A to B, how many did.
+
+Made by affinity.conversion, read by affinity.fit and affinity.ranking. One row an ordered pair and horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from affinity.frames import ListColumn, to_pandas
+from affinity.tables.table import Table, check_lengths
+from affinity.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Conversion(Table):
+    """Rows sorted by antecedent, consequent, horizon.
+
+    eligible, converted, censored : int64 customers: at risk at day 1; bought B within the horizon; neither
+                      converted nor followed to the horizon
+    rate, lower, upper : Kaplan–Meier cumulative conversion at the horizon, Wilson 95 % on the effective n; NaN with a note
+    baseline       : expected rate of similar buyers
+    hazard_ratio, hazard_ratio_lower, hazard_ratio_upper : observed over expected, shrunk (90 % bounds)
+    median_days    : smallest day by which half of the converters within the horizon had converted
+    offered, accepted : int64 distinct customers; offer_rate, offer_lower, offer_upper : NaN when nobody was offered
+    note           : object, reason code of a null ("SHORT_FOLLOWUP", "SHORT_HISTORY", …) or None
+    """
+
+    antecedent: np.ndarray
+    consequent: np.ndarray
+    horizon_days: np.ndarray
+    eligible: np.ndarray
+    converted: np.ndarray
+    censored: np.ndarray
+    rate: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    baseline: np.ndarray
+    hazard_ratio: np.ndarray
+    hazard_ratio_lower: np.ndarray
+    hazard_ratio_upper: np.ndarray
+    median_days: np.ndarray
+    offered: np.ndarray
+    accepted: np.ndarray
+    offer_rate: np.ndarray
+    offer_lower: np.ndarray
+    offer_upper: np.ndarray
+    note: np.ndarray
+    products: Vocabulary
+    info: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_lengths(self, len(self.antecedent), *self._numbers(), "note")
+
+    def __len__(self) -> int:
+        return len(self.antecedent)
+
+    @staticmethod
+    def _numbers() -> tuple[str, ...]:
+        return (
+            "horizon_days", "eligible", "converted", "censored", "rate", "lower", "upper", "baseline", "hazard_ratio",
+            "hazard_ratio_lower", "hazard_ratio_upper", "median_days", "offered", "accepted", "offer_rate",
+            "offer_lower", "offer_upper",
+        )  # fmt: skip
+
+    def between(self, antecedent: Any, consequent: Any) -> Any:
+        """The rows of one ordered pair (labels), a horizon a row, as a pandas.DataFrame."""
+        a, b = self.products.code(antecedent), self.products.code(consequent)
+        rows = (self.antecedent == a) & (self.consequent == b)
+        return to_pandas({name: column[rows] for name, column in self.columns().items() if isinstance(column, np.ndarray)})
+
+    def columns(self) -> dict[str, np.ndarray | ListColumn]:
+        """antecedent, consequent, horizon_days, counts, rate and bounds, baseline, hazard ratio, offers, note."""
+        return {
+            "antecedent": self.products.decode(self.antecedent),
+            "consequent": self.products.decode(self.consequent),
+            **{name: getattr(self, name) for name in self._numbers()},
+            "note": self.note,
+        }

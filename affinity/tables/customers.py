@@ -1,0 +1,80 @@
+"""Customers: since when, in which segments, on which plan.
+
+Made by affinity.ingest from a customer file, or by affinity.baskets from the order lines (segment columns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from affinity.frames import ListColumn
+from affinity.tables.ingest_report import IngestReport
+from affinity.tables.table import Table, optional_dates
+from affinity.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Customers(Table):
+    """One row a customer of the run's vocabulary, in its order.
+
+    started_at, ended_at : int32 days since the epoch, −1 unknown or not ended
+    status               : object (str or None)
+    segments             : name -> object labels a customer (None unknown)
+    health, usage        : float64, NaN unknown
+    plan                 : object (str or None)
+    plan_excludes        : plan -> labels of the products that it excludes
+    """
+
+    customers: Vocabulary
+    started_at: np.ndarray
+    ended_at: np.ndarray
+    status: np.ndarray
+    health: np.ndarray
+    usage: np.ndarray
+    plan: np.ndarray
+    segments: Mapping[str, np.ndarray] = field(default_factory=dict)
+    plan_excludes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    report: IngestReport = IngestReport()
+
+    @classmethod
+    def bare(cls, customers: Vocabulary) -> Customers:
+        """Customers of which only the ids are known."""
+        n = len(customers)
+        nothing, nan, unknown = np.full(n, None, dtype=object), np.full(n, np.nan), np.full(n, -1, dtype=np.int32)
+        return cls(customers, unknown, unknown, nothing, nan, nan, nothing)
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def recoded(self, customers: Vocabulary) -> Customers:
+        """The same facts for ``customers``, in its order; customers not described here are bare."""
+        source = self.customers.recode_from(customers)
+        known = source >= 0
+        bare = Customers.bare(customers)
+        changed = {}
+        for name in ("started_at", "ended_at", "status", "health", "usage", "plan"):
+            column = getattr(bare, name).copy()
+            column[known] = getattr(self, name)[source[known]]
+            changed[name] = column
+        segments = {}
+        for name, labels in self.segments.items():
+            column = np.full(len(customers), None, dtype=object)
+            column[known] = labels[source[known]]
+            segments[name] = column
+        return Customers(customers, **changed, segments=segments, plan_excludes=self.plan_excludes, report=self.report)
+
+    def columns(self) -> dict[str, np.ndarray | ListColumn]:
+        """customer_id, started_at, ended_at, status, health, usage, plan, then the segment columns."""
+        return {
+            "customer_id": self.customers.labels,
+            "started_at": optional_dates(self.started_at),
+            "ended_at": optional_dates(self.ended_at),
+            "status": self.status,
+            "health": self.health,
+            "usage": self.usage,
+            "plan": self.plan,
+            **self.segments,
+        }

@@ -1,0 +1,61 @@
+"""Itemset counts: sets of products and the baskets that hold all of them.
+
+Made by affinity.counting, read by affinity.rules. Sorted by size, then by codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from affinity.frames import ListColumn
+from affinity.tables.table import Table, check_lengths
+from affinity.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ItemsetCounts(Table):
+    """One row an itemset.
+
+    indptr : int64[n + 1]; item : int32, strictly increasing within an itemset
+    count  : int64[n], baskets that hold the itemset; n_baskets : all baskets counted
+    target : "frequent" | "closed" | "maximal"; info : which method ran and why, what a cap cut
+    """
+
+    indptr: np.ndarray
+    item: np.ndarray
+    count: np.ndarray
+    n_baskets: int
+    min_count: int
+    products: Vocabulary
+    max_size: int | None = None
+    target: str = "frequent"
+    info: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_lengths(self, len(self.indptr) - 1, "count")
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """int64[n]: products in each itemset."""
+        return np.diff(self.indptr)
+
+    @property
+    def support(self) -> np.ndarray:
+        """float64[n]: count / n_baskets, in (0, 1]; 0 without baskets."""
+        return self.count / max(self.n_baskets, 1)
+
+    def columns(self) -> dict[str, np.ndarray | ListColumn]:
+        """itemset (list of labels), size, count, support."""
+        return {
+            "itemset": ListColumn(self.indptr, self.products.decode(self.item)),
+            "size": self.sizes,
+            "count": self.count,
+            "support": self.support,
+        }

@@ -1,0 +1,65 @@
+"""What every table has: frozen columns, checks, and a way out to a dataframe."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from affinity import frames
+
+
+class Table:
+    """Base of the frozen struct-of-arrays tables.
+
+    A subclass is a frozen dataclass whose array fields become read-only, and defines `columns`:
+    its rows as users see them (labels, not codes).
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value = value.view()
+                value.flags.writeable = False
+                object.__setattr__(self, field.name, value)
+
+    def columns(self) -> dict[str, np.ndarray | frames.ListColumn]:
+        """The rows as named columns of labels and numbers."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas.DataFrame (labels, not codes)."""
+        return frames.to_pandas(self.columns())
+
+    def to_polars(self) -> Any:
+        """The rows as a polars.DataFrame (labels, not codes)."""
+        return frames.to_polars(self.columns())
+
+    def to_arrow(self) -> Any:
+        """The rows as a pyarrow.Table (labels, not codes)."""
+        return frames.to_arrow(self.columns())
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns().values())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} rows)"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self!r}</p>" + self.to_pandas().head(10).to_html()
+
+
+def check_lengths(table: Table, length: int, *names: str) -> None:
+    """AssertionError unless each named column (if present) has ``length`` rows: a defect, not user input."""
+    for name in names:
+        column = getattr(table, name)
+        assert column is None or len(column) == length, f"{type(table).__name__}.{name}: {len(column)} != {length}"
+
+
+def optional_dates(days: np.ndarray) -> np.ndarray:
+    """datetime64[D] of int days since the epoch; NaT where a day is negative (unknown)."""
+    dates = days.astype("datetime64[D]")
+    dates[days < 0] = np.datetime64("NaT")
+    return dates

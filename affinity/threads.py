@@ -1,0 +1,38 @@
+"""Threads over kernels that release the GIL; results never depend on how many there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+def available_threads() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def split_by_work(work: np.ndarray, parts: int) -> np.ndarray:
+    """int64 bounds (from 0 to len(work)) of at most ``parts`` runs of nearly equal summed ``work``.
+
+    The bounds depend on ``work`` and ``parts`` only; a run is never empty.
+    """
+    total = np.concatenate([[0.0], np.cumsum(np.asarray(work, dtype=np.float64))])
+    goals = total[-1] * np.arange(1, parts) / max(parts, 1)
+    inner = np.searchsorted(total, goals)
+    return np.unique(np.concatenate([[0], inner, [len(work)]])).astype(np.int64)
+
+
+def map_blocks(function: Callable[[int, int], T], bounds: np.ndarray, threads: int | None = None) -> list[T]:
+    """``function(first, last)`` for each run of ``bounds``, in threads; the results in the order of the runs."""
+    runs = list(zip(bounds[:-1].tolist(), bounds[1:].tolist()))
+    threads = min(threads or available_threads(), max(len(runs), 1))
+    if threads == 1:
+        return [function(first, last) for first, last in runs]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda run: function(*run), runs))
