@@ -1,0 +1,253 @@
+"""Empirical-Bayes shrinkage of observed over expected counts (the gamma-Poisson shrinker, GPS).
+
+A raw ratio N/E ranks noise first: at N = 1 it is 1/E. Here N ~ Poisson(λE) and λ ~ q·Γ(α₁, β₁) + (1−q)·Γ(α₂, β₂)
+over all pairs; what is shown is the posterior of λ given (N, E).
+Sources: DuMouchel 1999, Am. Stat. 53; DuMouchel & Pregibon 2001, KDD (squashing, likelihood of the stored pairs).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+#: (α₁, β₁, α₂, β₂, q) from which the likelihood is climbed; the better end is kept.
+STARTS = ((5.0, 5.0, 0.5, 0.1, 0.95), (50.0, 50.0, 2.0, 0.7, 0.99))
+#: Bounds of the logarithms of α and β, and of the logit of q.
+LOG_BOUND, LOGIT_BOUND = 7.0, 12.0
+E_BINS, SINGLE_FROM = 60, 200
+MIN_VARIANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class GammaMixture:
+    """The prior of the ratio λ: weight·Γ(alpha_1, beta_1) + (1 − weight)·Γ(alpha_2, beta_2) (shape, rate).
+
+    method         : "two_gamma", or "one_gamma" where pairs were too few or the fit failed (then both components
+                     are one gamma with mean 1)
+    log_likelihood : of the stored pairs at the fit; NaN for "one_gamma"
+    n_pairs        : pairs it was fitted on
+    """
+
+    alpha_1: float
+    beta_1: float
+    alpha_2: float
+    beta_2: float
+    weight: float
+    method: Literal["two_gamma", "one_gamma"] = "two_gamma"
+    log_likelihood: float = float("nan")
+    n_pairs: int = 0
+
+    @property
+    def prior_mean(self) -> float:
+        """Mean of λ over all pairs; near 1 when the expected counts fit."""
+        return self.weight * self.alpha_1 / self.beta_1 + (1.0 - self.weight) * self.alpha_2 / self.beta_2
+
+    def posterior_weight(self, count: ArrayLike, expected: ArrayLike) -> np.ndarray:
+        """Probability that λ comes from the first component given (count, expected), float64 in [0, 1]."""
+        from scipy.special import expit, gammaln
+
+        n, e = _floats(count, expected)
+
+        def evidence(alpha: float, beta: float) -> np.ndarray:
+            return gammaln(alpha + n) - gammaln(alpha) + alpha * np.log(beta) - (alpha + n) * np.log(beta + e)
+
+        odds = np.log(self.weight) - np.log1p(-self.weight) if self.weight < 1.0 else np.inf
+        return expit(odds + evidence(self.alpha_1, self.beta_1) - evidence(self.alpha_2, self.beta_2))
+
+    def posterior_log_mean(self, count: ArrayLike, expected: ArrayLike) -> np.ndarray:
+        """EBGM, the shrunk ratio: exp of the posterior mean of log λ, float64 > 0.
+
+        exp{Q[ψ(α₁+N) − ln(β₁+E)] + (1−Q)[ψ(α₂+N) − ln(β₂+E)]}, Q the posterior weight. With one gamma the
+        closed form (a + N)/(a + E). Near N/E where E is large, near 1 where nothing is known.
+        """
+        from scipy.special import psi
+
+        n, e = _floats(count, expected)
+        if self.method == "one_gamma":
+            return (self.alpha_1 + n) / (self.beta_1 + e)
+        q = self.posterior_weight(n, e)
+        first = psi(self.alpha_1 + n) - np.log(self.beta_1 + e)
+        second = psi(self.alpha_2 + n) - np.log(self.beta_2 + e)
+        return np.exp(q * first + (1.0 - q) * second)
+
+    def quantile(self, count: ArrayLike, expected: ArrayLike, p: float) -> np.ndarray:
+        """The ``p`` quantile of λ given (count, expected), float64 > 0: EB05 at p = .05, EB95 at .95.
+
+        Found in log λ between the quantiles of the two components, by Newton steps that fall back to
+        bisection. Intervals hold on average over pairs, not for each strong and tiny pair (those are shrunk).
+        """
+        n, e = _floats(count, expected)
+        n, e = np.broadcast_arrays(n, e)
+        found = _mixture_quantile(self, n.ravel(), e.ravel(), p)
+        return found.reshape(n.shape)
+
+
+def fit_gamma_poisson_mixture(
+    count: ArrayLike,
+    expected: ArrayLike,
+    *,
+    truncated: bool,
+    variance: ArrayLike | None = None,
+    min_pairs: int = 1000,
+) -> GammaMixture:
+    """Fit the prior of λ = observed/expected by maximum likelihood over pairs; the same input, the same prior.
+
+    count, expected : one row a pair; pairs with expected ≤ 0 or not finite are left out
+    truncated       : only pairs with count ≥ 1 are given, though others exist: each likelihood is divided by
+                      1 − f(0; E). Without that term the prior mean came out 6.2 instead of 1.0.
+    variance        : of each count if products were independent (baskets hold a product at most once, so it is
+                      below ``expected``); only the fallback reads it; Poisson when not given
+    min_pairs       : below, or when the fit fails, one gamma with mean 1 (`method` "one_gamma"), by moments:
+                      v = max(Σw[(N−E)² − V] / ΣwE², 1e-6), w = (1+E)⁻², α = β = 1/v. Where ``truncated``, its
+                      variance comes from the truncated likelihood instead (moments of seen pairs only mislead).
+    """
+    n, e = np.broadcast_arrays(*_floats(count, expected))
+    usable = np.isfinite(e) & (e > 0) & (n >= (1 if truncated else 0))
+    v = e if variance is None else np.broadcast_to(np.asarray(variance, dtype=np.float64), e.shape)
+    n, e, v = n[usable], e[usable], v[usable]
+    if len(n) >= min_pairs:
+        fitted = _fit_two_gammas(n, e, truncated)
+        if fitted is not None:
+            return fitted
+    return _fit_one_gamma(n, e, v, truncated)
+
+
+def squash(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cells (count, mean expected, number of pairs): 60 bins of log expected × count; counts ≥ 200 stay single.
+
+    Cells come by count, then by expected; sums run in row order.
+    """
+    single = count >= SINGLE_FROM
+    n, e = count[~single], expected[~single]
+    if len(n) == 0:
+        order = np.lexsort((expected, count))
+        return count[order], expected[order], np.ones(len(order))
+    logs = np.log(e)
+    low, high = logs.min(), logs.max()
+    width = max((high - low) / E_BINS, 1e-12)
+    cell = n.astype(np.int64) * E_BINS + np.minimum(((logs - low) / width).astype(np.int64), E_BINS - 1)
+    pairs = np.bincount(cell, minlength=1).astype(np.float64)
+    total = np.bincount(cell, weights=e, minlength=1)
+    kept = np.flatnonzero(pairs)
+    order = np.lexsort((expected[single], count[single]))
+    return (
+        np.concatenate([(kept // E_BINS).astype(np.float64), count[single][order]]),
+        np.concatenate([total[kept] / pairs[kept], expected[single][order]]),
+        np.concatenate([pairs[kept], np.ones(len(order))]),
+    )
+
+
+def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, truncated: bool) -> GammaMixture | None:
+    from scipy.optimize import minimize
+
+    n, e, weight = squash(count, expected)
+    bounds = [(-LOG_BOUND, LOG_BOUND)] * 4 + [(-LOGIT_BOUND, LOGIT_BOUND)]
+    best = None
+    for *gammas, q in STARTS:
+        start = np.array([*np.log(gammas), np.log(q / (1.0 - q))])
+        end = minimize(
+            _negative_log_likelihood, start, args=(n, e, weight, truncated), jac=True, method="L-BFGS-B", bounds=bounds,
+            options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 2000, "maxfun": 4000},
+        )  # fmt: skip
+        if np.isfinite(end.fun) and np.isfinite(end.x).all() and (best is None or end.fun < best.fun):
+            best = end
+    if best is None:
+        return None
+    a1, b1, a2, b2 = (float(value) for value in np.exp(best.x[:4]))
+    q = float(1.0 / (1.0 + np.exp(-best.x[4])))
+    return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -float(best.fun), len(count))
+
+
+def _negative_log_likelihood(
+    x: np.ndarray, n: np.ndarray, e: np.ndarray, weight: np.ndarray, truncated: bool
+) -> tuple[float, np.ndarray]:
+    """−Σ weight·log f(n; e) and its gradient in (log α₁, log β₁, log α₂, log β₂, logit q)."""
+    (a1, b1, a2, b2), t = np.exp(x[:4]), x[4]
+    log_q, log_r = -np.logaddexp(0.0, -t), -np.logaddexp(0.0, t)
+    q = np.exp(log_q)
+    f1, by_a1, by_b1 = _log_negative_binomial(n, e, a1, b1)
+    f2, by_a2, by_b2 = _log_negative_binomial(n, e, a2, b2)
+    log_f = np.logaddexp(log_q + f1, log_r + f2)
+    s1, s2 = np.exp(log_q + f1 - log_f), np.exp(log_r + f2 - log_f)
+    parts = np.array([s1 * by_a1, s1 * by_b1, s2 * by_a2, s2 * by_b2, s1 * (1.0 - q) - s2 * q])
+    if truncated:
+        z1, z2 = a1 * np.log(b1 / (b1 + e)), a2 * np.log(b2 / (b2 + e))
+        seen1, seen2 = -np.expm1(z1), -np.expm1(z2)
+        seen = q * seen1 + np.exp(log_r) * seen2
+        log_f = log_f - np.log(seen)
+        o1, o2 = q * np.exp(z1) / seen, np.exp(log_r) * np.exp(z2) / seen
+        zero = [o1 * z1, o1 * a1 * e / (b1 + e), o2 * z2, o2 * a2 * e / (b2 + e), -q * (1.0 - q) * (seen1 - seen2) / seen]
+        parts = parts + np.array(zero)
+    return -float(weight @ log_f), -(parts @ weight)
+
+
+def _log_negative_binomial(n: np.ndarray, e: np.ndarray, a: float, b: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """log f(n; e) of N ~ Poisson(λe), λ ~ Γ(a, rate b), and its derivatives in log a and log b."""
+    from scipy.special import gammaln, psi
+
+    share = np.log(b / (b + e))
+    log_f = gammaln(a + n) - gammaln(a) - gammaln(n + 1.0) + a * share + n * np.log(e / (b + e))
+    return log_f, a * (psi(a + n) - psi(a) + share), a - (a + n) * b / (b + e)
+
+
+def _fit_one_gamma(n: np.ndarray, e: np.ndarray, v: np.ndarray, truncated: bool) -> GammaMixture:
+    if len(n) == 0:
+        spread = MIN_VARIANCE
+    elif truncated:
+        spread = _truncated_spread(n, e)
+    else:
+        w = (1.0 + e) ** -2.0
+        spread = max(float((w * ((n - e) ** 2 - v)).sum() / (w * e * e).sum()), MIN_VARIANCE)
+    a = 1.0 / spread
+    return GammaMixture(a, a, a, a, 1.0, "one_gamma", float("nan"), len(n))
+
+
+def _truncated_spread(n: np.ndarray, e: np.ndarray) -> float:
+    """Variance of one gamma with mean 1 that is likeliest for pairs of which only count ≥ 1 are seen."""
+    from scipy.optimize import minimize_scalar
+
+    def cost(log_a: float) -> float:
+        a = float(np.exp(log_a))
+        log_f, _, _ = _log_negative_binomial(n, e, a, a)
+        return -float((log_f - np.log(-np.expm1(a * np.log(a / (a + e))))).sum())
+
+    found = minimize_scalar(cost, bounds=(np.log(1e-2), -np.log(MIN_VARIANCE)), method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(-found.x))
+
+
+def _mixture_quantile(prior: GammaMixture, n: np.ndarray, e: np.ndarray, p: float) -> np.ndarray:
+    from scipy.special import gammainc, gammaincinv, gammaln
+
+    shape_1, shape_2, rate_1, rate_2 = prior.alpha_1 + n, prior.alpha_2 + n, prior.beta_1 + e, prior.beta_2 + e
+    first, second = gammaincinv(shape_1, p) / rate_1, gammaincinv(shape_2, p) / rate_2
+    q = prior.posterior_weight(n, e)
+    tiny = np.finfo(np.float64).tiny
+    low, high = np.log(np.maximum(np.minimum(first, second), tiny)), np.log(np.maximum(np.maximum(first, second), tiny))
+    at = np.log(np.maximum(first, tiny)) * q + np.log(np.maximum(second, tiny)) * (1.0 - q)
+    open_ = np.flatnonzero(high - low > 1e-12)
+    for _ in range(100):
+        if len(open_) == 0:
+            break
+        x = np.exp(at[open_])
+        k1, k2, r1, r2, w = shape_1[open_], shape_2[open_], rate_1[open_], rate_2[open_], q[open_]
+        below = w * gammainc(k1, r1 * x) + (1.0 - w) * gammainc(k2, r2 * x) - p
+        # Density in log λ: λ times the gamma density.
+        slope = w * np.exp(k1 * np.log(r1 * x) - r1 * x - gammaln(k1))
+        slope += (1.0 - w) * np.exp(k2 * np.log(r2 * x) - r2 * x - gammaln(k2))
+        low[open_] = np.where(below < 0, at[open_], low[open_])
+        high[open_] = np.where(below < 0, high[open_], at[open_])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step = at[open_] - below / slope
+        outside = ~((step > low[open_]) & (step < high[open_]))
+        after = np.where(outside, 0.5 * (low[open_] + high[open_]), step)
+        moved = np.abs(after - at[open_])
+        at[open_] = after
+        open_ = open_[(moved > 1e-11) & (high[open_] - low[open_] > 1e-12)]
+    return np.exp(at)
+
+
+def _floats(count: ArrayLike, expected: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(count, dtype=np.float64), np.asarray(expected, dtype=np.float64)
