@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: intervals, shrinkage, survival, false discovery, expected counts. Import from the files."""
