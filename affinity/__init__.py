@@ -1,1 +1,51 @@
-"""The affinity engine."""
+"""The affinity engine: baskets in, pairs, observed conversion and the highest-fit cross-sell out.
+
+    import affinity as af
+    orders = af.read_orders("orders.parquet")
+    recs = af.recommend(orders, as_of="2011-09-01", horizon_days=90, k=5)
+
+Every public name is loaded when it is first used, so importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "read_orders": "affinity.ingest",
+    "read_offers": "affinity.ingest",
+    "read_products": "affinity.ingest",
+    "read_customers": "affinity.ingest",
+    "group_baskets": "affinity.flow",
+    "mine_itemsets": "affinity.flow",
+    "induce_rules": "affinity.rules",
+    "build_graph": "affinity.flow",
+    "estimate_conversion": "affinity.flow",
+    "recommend": "affinity.flow",
+    "compute_metrics": "affinity.flow",
+    "backtest": "affinity.flow",
+    "run": "affinity.flow",
+    "Result": "affinity.flow",
+    "Settings": "affinity.settings",
+    "open_release": "affinity.release",
+    "make_shop": "affinity.sample_shop",
+    "AffinityError": "affinity.errors",
+    "show_progress": "affinity.progress",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'affinity' has no attribute {name!r}")
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,12 +6,12 @@ Made by affinity.ranking, published by affinity.release. Sorted by customer, the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from affinity.frames import ListColumn, to_pandas
+from affinity.frames import ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -47,10 +47,15 @@ class Recommendations(Table):
     def __len__(self) -> int:
         return len(self.customer)
 
+    def of(self, customer: Any) -> Recommendations:
+        """The recommendations of one customer (a label); UnknownLabel when nobody has that id."""
+        rows = self.customer == self.customers.code(customer)
+        names = ("customer", "rank", "product", "fit", "because", "reason_code", "reason", "is_fallback")
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+
     def explain(self, customer: Any) -> Any:
         """The recommendations of one customer (a label) with their reasons, as a pandas.DataFrame."""
-        rows = np.flatnonzero(self.customer == self.customers.code(customer))
-        return to_pandas({name: column[rows] for name, column in self.columns().items() if isinstance(column, np.ndarray)})
+        return self.of(customer).to_pandas()
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """customer_id, rank, product_id, fit, because, reason, reason_code, is_fallback."""

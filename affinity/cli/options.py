@@ -1,0 +1,145 @@
+"""The options that several verbs share, and how they become order lines and settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from affinity.errors import InputError, SettingsError
+from affinity.settings import Settings
+from affinity.tables import OrderLines
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .parquet, .csv or .json.", show_default=False)]
+HorizonDays = Annotated[int | None, typer.Option(help="Horizon of fit in days. Default 90.", show_default=False)]
+TopK = Annotated[int | None, typer.Option(help="Recommendations a customer. Default 10.", show_default=False)]
+MinSupport = Annotated[float | None, typer.Option(help="Share of baskets, in (0, 1]. Default 0.001.", show_default=False)]
+MinCount = Annotated[int | None, typer.Option(help="The same as a number of baskets.", show_default=False)]
+MaxSize = Annotated[int | None, typer.Option(help="Products in an itemset, at most. Default 3.", show_default=False)]
+OfferFile = Annotated[
+    Path | None, typer.Option(help="Offer log: offer_id, customer_id, product_id, offered_at, …", show_default=False)
+]
+ProductFile = Annotated[Path | None, typer.Option(help="Product facts: product_id, name, family, price, …", show_default=False)]
+CustomerFile = Annotated[
+    Path | None, typer.Option(help="Customer facts: customer_id, started_at, segments, …", show_default=False)
+]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What every verb that reads order lines is given; the fields are its options, in the order of ``--help``."""
+
+    orders: Annotated[
+        str,
+        typer.Argument(
+            help="CSV, Parquet, JSON lines, Excel or a basket file; an SQL query with --database.", show_default=False
+        ),
+    ]
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="First day not looked at, YYYY-MM-DD. Default: the day after the last line.", show_default=False),
+    ] = None
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--columns", "-c", help="Map columns: order_id=Invoice,product_id=SKU. Repeatable.", show_default=False),
+    ] = None
+    format: Annotated[
+        str | None,
+        typer.Option(help="Override detection: csv, parquet, jsonl, excel, baskets, a known export.", show_default=False),
+    ] = None
+    database: Annotated[
+        str | None, typer.Option(help="A DuckDB file; ORDERS is then an SQL query on it.", show_default=False)
+    ] = None
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when a row is bad, instead of setting it aside.")] = False
+    config: Annotated[Path | None, typer.Option(help="Settings in TOML (see the README).", show_default=False)] = None
+
+    def settings(self, **changes: Any) -> Settings:
+        """The settings of ``--config`` with the options that were given on top; ``room__key`` sets a section's key."""
+        mapping = {} if self.config is None else _read_toml(self.config)
+        for name, value in {"as_of": self.as_of, **changes}.items():
+            section, _, key = name.rpartition("__")
+            if value is not None:
+                (mapping.setdefault(section, {}) if section else mapping)[key] = value
+        return Settings.from_mapping(mapping)
+
+    def lines(self, settings: Settings) -> OrderLines:
+        """The order lines; lines from the future need an explicit --as-of."""
+        from affinity.ingest import check_future, read_orders
+
+        lines = read_orders(
+            self.orders,
+            columns=_read_columns(self.columns),
+            format=self.format,
+            database=self.database,
+            settings=settings.ingest,
+            strict=self.strict,
+        )
+        if settings.as_of is None:
+            check_future(lines, dt.datetime.now(dt.UTC).date())
+        return lines
+
+
+def reads_orders(verb: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of `Reading` and those of ``verb``, which gets them as its first argument."""
+    common = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD if field.name == "orders" else inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.name == "orders" else field.default,
+            annotation=get_type_hints(Reading, include_extras=True)[field.name],
+        )
+        for field in fields(Reading)
+    ]
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in list(inspect.signature(verb, eval_str=True).parameters.values())[1:]
+    ]
+
+    def command(**given: Any) -> None:
+        reading = Reading(**{parameter.name: given.pop(parameter.name) for parameter in common})
+        verb(reading, **given)
+
+    parameters = [common[0], *own, *common[1:]]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def read_ids(path: Path | None) -> list[str]:
+    """The ids of a file with one id a line (a header line ``customer_id`` is skipped)."""
+    if path is None:
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.", do="Give a UTF-8 text file with one id a line.") from None
+    return [line.strip() for line in lines if line.strip() and line.strip() != "customer_id"]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.", do="Check the path given to --config.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is no TOML: {error}.", do="Write one `name = value` a line.") from None
+
+
+def _read_columns(columns: list[str] | None) -> dict[str, str] | None:
+    """``["order_id=Invoice,product_id=SKU"]`` as a mapping canonical → source name."""
+    if not columns:
+        return None
+    mapping = {}
+    for part in ",".join(columns).split(","):
+        name, equals, source = part.partition("=")
+        if not equals or not name.strip() or not source.strip():
+            raise InputError(f"--columns {part!r} is no mapping.", do="Write order_id=Invoice,product_id=SKU.")
+        mapping[name.strip()] = source.strip()
+    return mapping

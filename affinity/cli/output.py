@@ -1,0 +1,59 @@
+"""How a verb shows a table: on the screen, as JSON, or in a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from affinity.tables import Recommendations, Table
+
+
+def show_table(
+    table: Table, *, out: Path | None, as_json: bool, columns: list[str], limit: int = 15, note: str | None = None
+) -> None:
+    """Write ``table`` to ``out`` where given; print it as JSON, or its first rows for a person."""
+    if out is not None:
+        from affinity.release import write_table
+
+        write_table(table, out)
+    if as_json:
+        typer.echo(json.dumps(table.to_arrow().to_pylist(), default=str, ensure_ascii=False))
+        return
+    typer.echo(format_table(table, columns, limit))
+    if len(table) > limit:
+        typer.echo(f"… {len(table):,} rows in all" + ("" if out else "; --out FILE keeps them"))
+    if out is not None:
+        typer.echo(f"Wrote {out} ({len(table):,} rows).")
+    if note:
+        typer.echo(note)
+
+
+def format_table(table: Table, columns: list[str], limit: int = 15) -> str:
+    """The first ``limit`` rows of the named columns as aligned text."""
+    return format_frame(table.to_pandas(), columns, limit)
+
+
+def format_frame(frame: object, columns: list[str], limit: int = 15) -> str:
+    """The same for a dataframe."""
+    shown = frame[columns].head(limit).copy()  # type: ignore[index]
+    for name in columns:
+        if shown[name].map(lambda value: isinstance(value, tuple)).any():
+            shown[name] = shown[name].map(" + ".join)
+    if shown.empty:
+        return "(no rows)"
+    return str(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="–", max_colwidth=60))
+
+
+def format_reasons(recommendations: Recommendations) -> str:
+    """Each recommendation with its reason, a customer a paragraph."""
+    shown: list[str] = []
+    columns = recommendations.columns()
+    for customer, rank, product, fit, reason in zip(
+        *(columns[name] for name in ("customer_id", "rank", "product_id", "fit", "reason")), strict=True
+    ):
+        if rank == 1:
+            shown.append(f"{customer}")
+        shown.append(f"{rank:>4}. {product}  fit {fit:.3f}\n      {reason}")
+    return "\n".join(shown) or "(no recommendations)"

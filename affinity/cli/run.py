@@ -1,0 +1,55 @@
+"""The whole main job: order lines in, a published release of recommendations out.
+
+affinity run orders.csv --as-of 2025-06-30 --out shop
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from affinity.cli import options
+from affinity.cli.summary import describe_result
+
+
+@options.reads_orders
+def command(
+    reading: options.Reading,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Release folder: new, empty, or one that holds releases.")],
+    offers: options.OfferFile = None,
+    products: options.ProductFile = None,
+    customers: options.CustomerFile = None,
+    exclude_customers: Annotated[
+        Path | None, typer.Option(help="Opt-outs, one customer id a line; never counted.", show_default=False)
+    ] = None,
+    horizon_days: options.HorizonDays = None,
+    min_support: options.MinSupport = None,
+    top_k: options.TopK = None,
+    engine: Annotated[Literal["local"] | None, typer.Option(help="Where to count.", show_default="local")] = None,
+    keep: Annotated[int | None, typer.Option(help="Releases that stay on disk. Default 5.", show_default=False)] = None,
+    as_json: options.Json = False,
+) -> None:
+    from affinity import flow
+    from affinity.release import check_output
+
+    settings = reading.settings(
+        horizon_days=horizon_days, min_support=min_support, top_k=top_k, engine=engine, release__keep=keep
+    )
+    check_output(out)
+    result = flow.run(
+        reading.lines(settings),
+        offers=offers,
+        products=products,
+        customers=customers,
+        exclude_customers=options.read_ids(exclude_customers),
+        settings=settings,
+    )
+    path = result.publish(out)
+    if as_json:
+        typer.echo(json.dumps({"release": path.name, "path": str(path), "report": result.report()}, default=str))
+    else:
+        typer.echo(describe_result(result))
+        typer.echo(f"\nPublished {path}\nCurrent   {out / 'current'}")
