@@ -1,0 +1,26 @@
+"""Yule's Y: the square root of the odds ratio brought to −1 … 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from affinity.measures.measure import Measure
+
+
+def yules_y(n_xy: np.ndarray, n_x: np.ndarray, n_y: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """(√ad − √bc) / (√ad + √bc). (√OR − 1)/(√OR + 1); NaN where 0/0."""
+    both = np.sqrt(n_xy / n) * np.sqrt(((n - n_x) - (n_y - n_xy)) / n)
+    one = np.sqrt((n_x - n_xy) / n) * np.sqrt((n_y - n_xy) / n)
+    return (both - one) / (both + one)
+
+
+YULES_Y = Measure(
+    name="yules_y",
+    formula="(√ad − √bc) / (√ad + √bc)",
+    low=-1.0,
+    high=1.0,
+    at_independence=0.0,
+    symmetric=True,
+    reference="Yule 1912",
+    function=yules_y,
+)
