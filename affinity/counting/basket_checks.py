@@ -1,0 +1,40 @@
+"""Refuse baskets that no kernel may read: a kernel raises nothing, so the check comes first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from affinity.errors import InputError, TooLarge
+
+#: Places in a copy of the baskets are int32.
+MAX_PLACES = 2**31 - 1
+
+
+def require_sorted_rows(indptr: np.ndarray, item: np.ndarray, n_items: int, what: str = "baskets") -> None:
+    """Raise InputError unless codes are in range and rise strictly within each row of the CSR.
+
+    indptr : int64[n + 1], from 0 to len(item), never falling; item : int32 in [0, n_items)
+    """
+    if len(indptr) == 0 or indptr[0] != 0 or indptr[-1] != len(item) or (np.diff(indptr) < 0).any():
+        raise InputError(f"The indptr of the {what} does not run from 0 to their {len(item):,} lines without falling.")
+    if len(item) == 0:
+        return
+    low, high = int(item.min()), int(item.max())
+    if low < 0 or high >= n_items:
+        raise InputError(f"The {what} hold item code {low if low < 0 else high}, but codes run from 0 to {n_items - 1}.")
+    rises = np.diff(item) > 0
+    begins = indptr[1:-1]
+    rises[begins[(begins > 0) & (begins < len(item))] - 1] = True
+    if not rises.all():
+        line = int(np.flatnonzero(~rises)[0])
+        row = int(np.searchsorted(indptr, line, side="right")) - 1
+        raise InputError(
+            f"Row {row} of the {what} is not strictly increasing: item {item[line]} is followed by {item[line + 1]}.",
+            why="Every count relies on sorted rows without duplicates.",
+            do="Make baskets with affinity.group_baskets, or sort each row and drop its duplicates.",
+        )
+    if len(item) + len(indptr) > MAX_PLACES:
+        raise TooLarge(
+            f"{len(item):,} lines in {len(indptr) - 1:,} {what} are more than the {MAX_PLACES:,} that one count can hold.",
+            do="Count parts that share no customer and add the counts.",
+        )
