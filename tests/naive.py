@@ -42,3 +42,59 @@ def size_strata(sets, edges, n_items):
         for item in set(held):
             strata[k][3][item] += 1
     return strata
+
+
+# --- baskets: rows are (order, customer or None, product, moment or None, quantity), in the order of the source
+
+
+def net_returns(rows):
+    """What is left of each row's quantity: a return uses up its own order's purchases, then earlier ones, latest first."""
+    left = [row[4] for row in rows]
+    moment = {}
+    for order, _, _, when, _ in rows:
+        if when is not None:
+            moment[order] = min(when, moment.get(order, when))
+
+    def undo(i, candidates):
+        for j in candidates:
+            taken = min(left[j], -left[i])
+            left[j] -= taken
+            left[i] += taken
+
+    def same(i, j):
+        return rows[j][4] > 0 and rows[i][1] == rows[j][1] and rows[i][2] == rows[j][2]
+
+    returns = [i for i in range(len(rows)) if rows[i][4] < 0]
+    for i in returns:
+        undo(i, [j for j in reversed(range(len(rows))) if same(i, j) and rows[i][0] == rows[j][0]])
+    if moment:
+        at = [moment[row[0]] for row in rows]
+        for i in sorted((i for i in returns if rows[i][1] is not None), key=lambda i: (at[i], i)):
+            earlier = [j for j in range(len(rows)) if same(i, j) and at[j] <= at[i]]
+            undo(i, sorted(earlier, key=lambda j: (at[j], j), reverse=True))
+    return left
+
+
+def holdings(rows):
+    """{(customer, product): (first, last, distinct moments)} of the purchases of identified customers."""
+    moments = {}
+    for _, customer, product, when, quantity in rows:
+        if customer is not None and quantity > 0:
+            moments.setdefault((customer, product), set()).add(when)
+    return {pair: (min(days), max(days), len(days)) for pair, days in moments.items()}
+
+
+def sessions(rows, gap):
+    """Baskets of products by customer with pauses of at most ``gap``; a guest's order is a session, after all others."""
+    bought = [row for row in rows if row[4] > 0]
+    baskets = []
+    for customer in sorted({row[1] for row in bought if row[1] is not None}):
+        last = None
+        for row in sorted((row for row in bought if row[1] == customer), key=lambda row: row[3]):
+            if last is None or row[3] - last > gap:
+                baskets.append(set())
+            baskets[-1].add(row[2])
+            last = row[3]
+    for order in sorted({row[0] for row in bought if row[1] is None}):
+        baskets.append({row[2] for row in bought if row[1] is None and row[0] == order})
+    return [sorted(basket) for basket in baskets]

@@ -1,0 +1,87 @@
+"""What the order lines themselves say about products and customers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from affinity.tables import Attribute, Customers, OrderLines, Products
+
+#: The attribute that names products; every other attribute becomes a segment of customers.
+NAME = "product_name"
+
+
+def describe_products(lines: OrderLines, products: Products | None = None) -> Products:
+    """``products`` (or bare ones) for the vocabulary of ``lines``, with names and prices seen where none are given.
+
+    A name is the most frequent ``product_name`` of its lines (ties: the first in label order), a price the median
+    unit price of its purchases (quantity > 0, finite amounts). Pass lines before as_of: later names are the future.
+    """
+    known = Products.bare(lines.products) if products is None else products.recoded(lines.products)
+    name, price = known.name, known.price
+    attribute = lines.attributes.get(NAME)
+    if attribute is not None:
+        name = _filled(name, _most_frequent(lines.product, attribute, len(lines.products)))
+    missing = np.isnan(price)
+    if missing.any():
+        price = np.where(missing, _median_prices(lines), price)
+    return replace(known, name=name, price=price)
+
+
+def describe_customers(lines: OrderLines, customers: Customers | None = None) -> Customers:
+    """``customers`` (or bare ones) for the vocabulary of ``lines``; attributes of the lines become segments.
+
+    A customer's segment is the last value before as_of: that of the latest line that has one (ties: the later
+    row). Where a customer file has the same column, its value stands and the lines fill its gaps.
+    """
+    known = Customers.bare(lines.customers) if customers is None else customers.recoded(lines.customers)
+    segments = dict(known.segments)
+    for name, attribute in lines.attributes.items():
+        if name == NAME:
+            continue
+        seen = _last_values(lines, attribute)
+        given = segments.get(name)
+        segments[name] = seen if given is None else _filled(given, seen)
+    return replace(known, segments=segments)
+
+
+def _filled(given: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """``given`` with its gaps (None) filled from ``seen``."""
+    gap = np.fromiter((value is None for value in given), dtype=bool, count=len(given))
+    return np.where(gap, seen, given)
+
+
+def _most_frequent(product: np.ndarray, attribute: Attribute, n_products: int) -> np.ndarray:
+    """object[n_products]: the label most often seen with each product, None where there is none."""
+    rows = attribute.code >= 0
+    width = max(len(attribute.labels), 1)
+    key, count = np.unique(product[rows].astype(np.int64) * width + attribute.code[rows], return_counts=True)
+    by = np.lexsort((-key, count))  # rising count, and among equals the smallest code last
+    best = np.full(n_products, -1, dtype=np.int32)
+    best[key[by] // width] = key[by] % width
+    return attribute.labels.decode(best)
+
+
+def _median_prices(lines: OrderLines) -> np.ndarray:
+    """float64[n_products]: median of net_amount / quantity over purchases, NaN where there is none."""
+    rows = (lines.quantity > 0) & np.isfinite(lines.net_amount)
+    unit, product = lines.net_amount[rows] / lines.quantity[rows], lines.product[rows]
+    unit = unit[np.lexsort((unit, product))]
+    count = np.bincount(product, minlength=len(lines.products))
+    start = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.int64) if len(count) else count
+    price = np.full(len(lines.products), np.nan)
+    some = count > 0
+    low, high = start[some] + (count[some] - 1) // 2, start[some] + count[some] // 2
+    price[some] = (unit[low] + unit[high]) / 2
+    return price
+
+
+def _last_values(lines: OrderLines, attribute: Attribute) -> np.ndarray:
+    """object[n_customers]: the latest value that each customer's lines hold."""
+    rows = np.flatnonzero((lines.customer >= 0) & (attribute.code >= 0))
+    when = lines.ordered_at if lines.ordered_at is not None else lines.order_seq
+    by = rows[np.lexsort((lines.row[rows], when[rows]) if when is not None else (lines.row[rows],))]
+    last = np.full(len(lines.customers), -1, dtype=np.int32)
+    last[lines.customer[by]] = attribute.code[by]  # the last assignment stands: the latest line
+    return attribute.labels.decode(last)
