@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from affinity.baskets.aside import format_number, quarantine_of
+from affinity.baskets.position import distinct_sorted
 from affinity.tables import OrderLines, Quarantine
 
 #: What is left of a quantity below this share of it is rounding (0.3 − 0.1 − 0.2), and counts as nothing.
@@ -51,7 +52,7 @@ def returned_pairs(before: OrderLines, after: OrderLines) -> tuple[np.ndarray, n
 
     def bought(lines: OrderLines) -> np.ndarray:
         rows = (lines.quantity > 0) & (lines.customer >= 0)
-        return np.unique(lines.customer[rows].astype(np.int64) * n_products + lines.product[rows])
+        return distinct_sorted(lines.customer[rows].astype(np.int64) * n_products + lines.product[rows])
 
     gone = np.setdiff1d(bought(before), bought(after), assume_unique=True)
     return (gone // n_products).astype(np.int32), (gone % n_products).astype(np.int32)
@@ -94,7 +95,7 @@ def _pair_keys(lines: OrderLines) -> np.ndarray:
 
 
 def _among(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    wanted = np.unique(wanted)
+    wanted = distinct_sorted(wanted)
     found = np.minimum(np.searchsorted(wanted, keys), len(wanted) - 1)
     return wanted[found] == keys
 
