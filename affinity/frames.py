@@ -1,6 +1,7 @@
 """Dataframe engines at the edge: any frame in (as Arrow), a table's columns out as pandas, Polars or Arrow.
 
-Columns are NumPy arrays, or `ListColumn` for a list a row. Object arrays hold strings and None.
+Columns are NumPy arrays, `ListColumn` for a list a row, or `LabelColumn` for codes and their labels. Object
+arrays hold strings and None.
 """
 
 from __future__ import annotations
@@ -19,13 +20,34 @@ class ListColumn:
     """A list a row: ``values[indptr[i]:indptr[i + 1]]`` is row i."""
 
     indptr: np.ndarray
-    values: np.ndarray
+    values: np.ndarray | LabelColumn
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
 
-Columns = Mapping[str, "np.ndarray | ListColumn"]
+@dataclass(frozen=True)
+class LabelColumn:
+    """A label a row, kept as codes: ``labels[codes[i]]`` is row i, None where a code is negative.
+
+    codes : int32[n]; labels : object[n_labels]
+    """
+
+    codes: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def decode(self) -> np.ndarray:
+        """object[n]: the label of each row."""
+        known = np.full(len(self.labels) + 1, None, dtype=object)
+        known[:-1] = self.labels
+        return known[np.where(self.codes < 0, len(self.labels), self.codes)]
+
+
+AnyColumn = np.ndarray | ListColumn | LabelColumn
+Columns = Mapping[str, AnyColumn]
 
 
 def to_arrow(columns: Columns) -> Any:
@@ -83,24 +105,51 @@ def as_arrow(source: Any) -> Any:
     return frame.to_arrow()
 
 
-def _arrow_array(column: np.ndarray | ListColumn) -> Any:
+def _arrow_array(column: AnyColumn) -> Any:
     import pyarrow as pa
 
+    if isinstance(column, LabelColumn):
+        return arrow_labels(column).dictionary_decode()
     if isinstance(column, ListColumn):
-        values = _arrow_array(column.values)
-        return pa.ListArray.from_arrays(pa.array(column.indptr.astype(np.int32)), values)
+        return pa.ListArray.from_arrays(pa.array(column.indptr.astype(np.int32)), _arrow_array(column.values))
     if column.dtype == object:
-        texts = (None if value is None else value if isinstance(value, str) else str(value) for value in column)
-        return pa.array(texts, type=pa.string(), size=len(column))
+        return arrow_texts(column)
     if column.dtype.kind == "f":
         return pa.array(column, from_pandas=True)  # NaN is "no value", written as null
     return pa.array(column)
 
 
-def _pandas_values(column: np.ndarray | ListColumn) -> Any:
+def arrow_labels(column: LabelColumn) -> Any:
+    """A pyarrow.DictionaryArray of ``column`` (int32 indices into its labels as strings)."""
+    import pyarrow as pa
+
+    codes = np.asarray(column.codes, dtype=np.int32)
+    missing = codes < 0
+    indices = pa.array(codes, mask=missing) if missing.any() else pa.array(codes)
+    return pa.DictionaryArray.from_arrays(indices, arrow_texts(column.labels))
+
+
+def arrow_texts(column: np.ndarray) -> Any:
+    """A pyarrow string array of objects: None stays null, what is no str becomes its str().
+
+    What UTF-8 cannot hold (half of a surrogate pair) becomes "?".
+    """
+    import pyarrow as pa
+
+    try:
+        return pa.array(column, type=pa.string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
+        texts = (None if value is None else str(value).encode("utf-8", "replace").decode() for value in column)
+        return pa.array(texts, type=pa.string(), size=len(column))
+
+
+def _pandas_values(column: AnyColumn) -> Any:
+    if isinstance(column, LabelColumn):
+        return column.decode()
     if isinstance(column, ListColumn):
+        values = column.values.decode() if isinstance(column.values, LabelColumn) else column.values
         rows = np.empty(len(column), dtype=object)
         for i in range(len(column)):
-            rows[i] = tuple(column.values[column.indptr[i] : column.indptr[i + 1]])
+            rows[i] = tuple(values[column.indptr[i] : column.indptr[i + 1]])
         return rows
     return column

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.frames import ListColumn, to_pandas
+from affinity.frames import AnyColumn, LabelColumn, ListColumn, to_pandas
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -79,6 +79,16 @@ class Conversion(Table):
         return {
             "antecedent": self.products.decode(self.antecedent),
             "consequent": self.products.decode(self.consequent),
+            **{name: getattr(self, name) for name in self._numbers()},
+            "note": self.note,
+        }
+
+    def coded_columns(self) -> dict[str, AnyColumn]:
+        """The same rows, products as codes and labels."""
+        labels = self.products.labels
+        return {
+            "antecedent": LabelColumn(self.antecedent, labels),
+            "consequent": LabelColumn(self.consequent, labels),
             **{name: getattr(self, name) for name in self._numbers()},
             "note": self.note,
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from affinity.frames import ListColumn
+from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -59,3 +59,7 @@ class ItemsetCounts(Table):
             "count": self.count,
             "support": self.support,
         }
+
+    def coded_columns(self) -> dict[str, AnyColumn]:
+        """The same rows, products as codes and labels."""
+        return {**self.columns(), "itemset": ListColumn(self.indptr, LabelColumn(self.item, self.products.labels))}

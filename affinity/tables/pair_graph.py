@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.frames import ListColumn, to_pandas
+from affinity.frames import AnyColumn, LabelColumn, ListColumn, to_pandas
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -75,14 +75,26 @@ class PairGraph(Table):
         order = np.lexsort((self.consequent[edges], -columns["count"], -columns["lift_eb"]))[:k]
         return to_pandas({name: column[order] for name, column in columns.items()})
 
-    def columns(self) -> dict[str, np.ndarray | ListColumn]:
-        """antecedent, consequent, count, customers, support, confidence, its bounds, the lifts, q_value."""
-        names = (
+    @staticmethod
+    def _numbers() -> tuple[str, ...]:
+        return (
             "count", "customers", "support", "confidence", "confidence_lower", "confidence_upper", "lift",
             "lift_adjusted", "lift_eb", "lift_eb_lower", "lift_eb_upper", "owner_lift_eb", "q_value",
         )  # fmt: skip
+
+    def columns(self) -> dict[str, np.ndarray | ListColumn]:
+        """antecedent, consequent, count, customers, support, confidence, its bounds, the lifts, q_value."""
         return {
             "antecedent": self.products.decode(self.antecedent),
             "consequent": self.products.decode(self.consequent),
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in self._numbers()},
+        }
+
+    def coded_columns(self) -> dict[str, AnyColumn]:
+        """The same rows, products as codes and labels."""
+        labels = self.products.labels
+        return {
+            "antecedent": LabelColumn(self.antecedent, labels),
+            "consequent": LabelColumn(self.consequent, labels),
+            **{name: getattr(self, name) for name in self._numbers()},
         }

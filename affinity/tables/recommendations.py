@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.frames import ListColumn
+from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -70,6 +70,19 @@ class Recommendations(Table):
             "is_fallback": self.is_fallback,
         }
 
+    def coded_columns(self) -> dict[str, AnyColumn]:
+        """The same rows, customers and products as codes and labels."""
+        return {
+            "customer_id": LabelColumn(self.customer, self.customers.labels),
+            "rank": self.rank,
+            "product_id": LabelColumn(self.product, self.products.labels),
+            "fit": self.fit,
+            "because": LabelColumn(self.because, self.products.labels),
+            "reason": self.reason,
+            "reason_code": self.reason_code,
+            "is_fallback": self.is_fallback,
+        }
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AlsoBought(Table):
@@ -95,6 +108,16 @@ class AlsoBought(Table):
             "product_id": self.products.decode(self.product),
             "rank": self.rank,
             "recommended_id": self.products.decode(self.recommended),
+            "score": self.score,
+            **self.evidence,
+        }
+
+    def coded_columns(self) -> dict[str, AnyColumn]:
+        """The same rows, products as codes and labels."""
+        return {
+            "product_id": LabelColumn(self.product, self.products.labels),
+            "rank": self.rank,
+            "recommended_id": LabelColumn(self.recommended, self.products.labels),
             "score": self.score,
             **self.evidence,
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from affinity.frames import ListColumn
+from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -55,4 +55,13 @@ class Rules(Table):
             "count": self.n_xy,
             **self.measures,
             "q_value": self.q_value,
+        }
+
+    def coded_columns(self) -> dict[str, AnyColumn]:
+        """The same rows, products as codes and labels."""
+        labels = self.products.labels
+        return {
+            **self.columns(),
+            "antecedents": ListColumn(self.antecedent_indptr, LabelColumn(self.antecedent_item, labels)),
+            "consequents": ListColumn(self.consequent_indptr, LabelColumn(self.consequent_item, labels)),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import fields
 from typing import Any
 
@@ -29,17 +30,26 @@ class Table:
         """The rows as named columns of labels and numbers."""
         raise NotImplementedError
 
+    def coded_columns(self) -> dict[str, frames.AnyColumn]:
+        """The same rows for writers: label columns as codes and labels, where the table has them so."""
+        return {**self.columns()}
+
     def to_pandas(self) -> Any:
         """The rows as a pandas.DataFrame (labels, not codes)."""
         return frames.to_pandas(self.columns())
 
     def to_polars(self) -> Any:
         """The rows as a polars.DataFrame (labels, not codes)."""
-        return frames.to_polars(self.columns())
+        return frames.to_polars(self.coded_columns())
 
     def to_arrow(self) -> Any:
         """The rows as a pyarrow.Table (labels, not codes)."""
-        return frames.to_arrow(self.columns())
+        return frames.to_arrow(self.coded_columns())
+
+    def plot(self, **options: Any) -> Any:
+        """A picture of the table as a matplotlib.figure.Figure (see affinity.plots for the options)."""
+        registry = importlib.import_module("affinity.plots.registry")
+        return registry.plot_table(self, **options)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns().values())))
