@@ -1,6 +1,7 @@
 """The nouns of the engine: frozen tables, one a file."""
 
 from affinity.tables.baskets import Baskets
+from affinity.tables.bundles import Bundles
 from affinity.tables.conversion import Conversion
 from affinity.tables.customers import Customers
 from affinity.tables.eligibility import Eligibility
@@ -21,7 +22,7 @@ from affinity.tables.table import Table
 from affinity.tables.transitions import SquareCounts, Transitions
 
 __all__ = [
-    "AlsoBought", "Attribute", "Baskets", "Calibration", "Candidates", "Conversion", "Customers", "Eligibility",
+    "AlsoBought", "Attribute", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion", "Customers", "Eligibility",
     "FitModel", "Holdings", "IngestReport", "ItemsetCounts", "LifeTables", "Margins", "Metrics", "Offers",
     "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine", "Recommendations", "Rules", "SquareCounts",
     "Table", "Transitions",

@@ -82,6 +82,25 @@ class PairGraph(Table):
             "lift_adjusted", "lift_eb", "lift_eb_lower", "lift_eb_upper", "owner_lift_eb", "q_value",
         )  # fmt: skip
 
+    def to_networkx(self) -> Any:
+        """A networkx.DiGraph: a node a product that has an edge, an edge a row.
+
+        Nodes are labels with attributes count and community (−1 none); edges carry the numeric columns of
+        `columns` (NaN where unknown) and ``weight``, the shrunk lift.
+        """
+        import networkx as nx
+
+        graph = nx.DiGraph(n_baskets=int(self.n), q_grain=self.q_grain)
+        labels = self.products.labels
+        for code in np.flatnonzero(np.diff(self.indptr) > 0).tolist():
+            graph.add_node(labels[code], count=int(self.n_item[code]), community=int(self.community[code]))
+        shown = {name: column.tolist() for name, column in self.columns().items() if isinstance(column, np.ndarray)}
+        antecedents, consequents = shown.pop("antecedent"), shown.pop("consequent")
+        shown["weight"] = shown["lift_eb"]
+        for antecedent, consequent, *values in zip(antecedents, consequents, *shown.values()):
+            graph.add_edge(antecedent, consequent, **dict(zip(shown, values)))
+        return graph
+
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """antecedent, consequent, count, customers, support, confidence, its bounds, the lifts, q_value."""
         return {

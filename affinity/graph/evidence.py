@@ -1,0 +1,82 @@
+"""The evidence of product pairs at one grain: expected counts, shrunk lifts, q-values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from affinity.statistics.expected_count import SizeStrata, count_candidates, expected_counts
+from affinity.statistics.false_discovery import benjamini_hochberg
+from affinity.statistics.shrinkage import GammaMixture, fit_gamma_poisson_mixture
+from affinity.statistics.significance import binomial_mid_p
+from affinity.tables import Margins
+
+#: A pair is tested only where independent products would give at least this count (a filter blind to the count).
+LEAST_EXPECTED = 0.05
+#: Below this many pairs seen, the prior is fitted on all pairs, seen or not, while there are not too many of them.
+FEW_PAIRS, MOST_CANDIDATES = 1000, 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class GrainEvidence:
+    """Evidence of the pairs seen at one grain (baskets, or customers).
+
+    expected : float64[n_pairs], E*; the classical n_a·n_b/n where E* is 0 though the two were seen together
+    prior    : of observed over expected, over all pairs
+    strata   : the size strata that E* was summed over
+    """
+
+    expected: np.ndarray
+    prior: GammaMixture
+    strata: SizeStrata
+
+
+def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margins) -> GrainEvidence:
+    """E* of each pair and the prior of count / E*, fitted on the pairs seen at this grain (count ≥ 1)."""
+    strata = SizeStrata.of(margins.stratum_item, margins.stratum_n, margins.stratum_size_sum, margins.stratum_size_square_sum)
+    expected = expected_counts(a, b, strata).expected
+    impossible = np.flatnonzero((expected <= 0.0) & (count > 0))
+    n_item = margins.n_item.astype(np.float64)
+    expected[impossible] = n_item[a[impossible]] * n_item[b[impossible]] / max(margins.n, 1)
+    seen = count > 0
+    return GrainEvidence(expected, _fit_prior(a[seen], b[seen], count[seen], expected[seen], strata), strata)
+
+
+def judge_pairs(count: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: GrainEvidence, margins: Margins) -> Judged:
+    """One-sided q-values of "together more often than independent" over all candidate pairs, seen or not.
+
+    Pairs with E* < .05 are not tested (NaN): the filter looks at E*, never at the count.
+    """
+    tested = np.flatnonzero(evidence.expected >= LEAST_EXPECTED)
+    trials = np.minimum(margins.n_item[a[tested]], margins.n_item[b[tested]])
+    p = np.full(len(count), np.nan)
+    p[tested] = binomial_mid_p(count[tested], evidence.expected[tested], trials)
+    candidates, exact = count_candidates(evidence.strata, LEAST_EXPECTED)
+    return Judged(benjamini_hochberg(p, candidates), candidates, exact)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """q_value : float64[n_pairs], NaN where not tested; candidates : tests counted; exact : or an upper bound."""
+
+    q_value: np.ndarray
+    candidates: int
+    exact: bool
+
+
+def _fit_prior(a: np.ndarray, b: np.ndarray, count: np.ndarray, expected: np.ndarray, strata: SizeStrata) -> GammaMixture:
+    if len(count) >= FEW_PAIRS:
+        return fit_gamma_poisson_mixture(count, expected, truncated=True)
+    present = np.flatnonzero((strata.share > 0).any(axis=1)).astype(np.int32)
+    n = len(present)
+    if not 0 < n * (n - 1) // 2 <= MOST_CANDIDATES:
+        return fit_gamma_poisson_mixture(count, expected, truncated=True)
+    first, second = np.triu_indices(n, 1)
+    every = expected_counts(present[first], present[second], strata)
+    counts = np.zeros(len(first))
+    i, j = np.searchsorted(present, a), np.searchsorted(present, b)
+    row = i * (2 * n - i - 1) // 2 + (j - i - 1)
+    counts[row] = count
+    every.expected[row] = expected
+    return fit_gamma_poisson_mixture(counts, every.expected, truncated=False, variance=every.variance)
