@@ -98,3 +98,66 @@ def sessions(rows, gap):
     for order in sorted({row[0] for row in bought if row[1] is None}):
         baskets.append({row[2] for row in bought if row[1] is None and row[0] == order})
     return [sorted(basket) for basket in baskets]
+
+
+# ---- life tables and conversion -------------------------------------------------------------------
+
+
+def life_table(owned, a, b, last_day, enters, gap=0):
+    """Of the owners of a who enter: (prior, simultaneous, durations, converted flags) towards b.
+
+    owned  : customer -> {product: day of the first purchase}
+    enters : function (customer, day) -> whether a life beginning that day counts
+    """
+    prior = simultaneous = 0
+    durations, converted = [], []
+    for customer, products in owned.items():
+        if a not in products or not enters(customer, products[a]):
+            continue
+        followed = last_day - products[a]
+        d = products[b] - products[a] if b in products else None
+        if d is not None and d < 0:
+            prior += 1
+        elif d is not None and d <= gap:
+            simultaneous += 1
+        elif followed > gap:
+            durations.append(followed if d is None else d)
+            converted.append(d is not None)
+    return prior, simultaneous, durations, converted
+
+
+def at_risk(durations, day):
+    """How many have neither converted nor ended follow-up before ``day``."""
+    return sum(duration >= day for duration in durations)
+
+
+def index_lives(owned, b, last_day, enters, stratum, bins, gap=0, without_owners_of=None):
+    """{(stratum, bin): [customer-days, events]} of every life (customer, product ≠ b) towards b, day by day.
+
+    A life ends when b is bought, when follow-up ends, after the last bin; with ``without_owners_of`` = a
+    also on the day on which the customer buys a.
+    """
+    cells = {}
+    for customer, products in owned.items():
+        for product, start in products.items():
+            if product == b or not enters(customer, start):
+                continue
+            if b in products and products[b] - start <= gap:
+                continue
+            for u in range(gap + 1, min(last_day - start, bins[-1]) + 1):
+                today = start + u
+                if without_owners_of in products and today > products[without_owners_of]:
+                    break
+                if b in products and today > products[b]:
+                    break
+                which = next(i for i, end in enumerate(bins) if u <= end)
+                cell = cells.setdefault((stratum(customer, start), which), [0, 0])
+                cell[0] += 1
+                cell[1] += b in products and today == products[b]
+    return cells
+
+
+def index_baseline(owned, a, b, last_day, enters, stratum, bins, gap=0):
+    """The same for one pair: {(stratum, bin): [customer-days, events]} of the owners of a towards b."""
+    only_a = {c: {p: day for p, day in products.items() if p in (a, b)} for c, products in owned.items() if a in products}
+    return index_lives(only_a, b, last_day, enters, stratum, bins, gap)

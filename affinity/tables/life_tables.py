@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from affinity.frames import ListColumn
+from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -24,15 +24,22 @@ class LifeTables(Table):
 
     indptr                  : int64[n + 1] into the event days of the pair
     day, at_risk, events    : int32 per event day d ≥ 1, rising: n_AB(d), customers who bought B exactly d days after A
-    eligible                : int64[n], at risk at day 1 (owners of A − prior − simultaneous − not followed)
+    eligible                : int64[n], at risk at day 1 + gap (owners of A − prior − simultaneous − not followed)
     prior, simultaneous     : int64[n], owners of A who had B before / bought B on the same day
     followed                : int64[n, H], still at risk at each horizon h: n_AB(h)
-    exposure, observed      : int64[n, C] customer-days at risk, and events, within 365 days by baseline cell
-                              (C = strata × bins, row-major)
+    exposure, observed      : int32[n, C] customer-days at risk, and events, within 365 days by baseline cell
+                              (C = strata × bins, row-major); int64 where the sums could pass 2**31
     index_exposure, index_events : int64[n_products, C], the same summed over every antecedent, by consequent
     owners                  : int64[n_products], owners of A who entered
     horizons_days           : the H horizons; longest_followed_days : the longest follow-up of anyone
-    entry_rule              : "wash_in" | "started_at"; wash_in_days : what was used
+    entry_rule              : "wash_in" | "started_at" | "mixed" (each customer by what is known); wash_in_days : what was used
+    min_converted           : pairs with fewer converted within the longest horizon are not stored
+    entered                 : int32[n, S], ``eligible`` by stratum (order number × segment)
+    owner_exposure, owner_events : int32 or int64[n, C]: what A's owners add, from their purchase of A on, to the
+                              index sums of the consequent; taken off, A is left out of its own baseline
+    as_of_day, start_day    : days since the epoch: the first not looked at, the first of the data
+    gap_days                : purchases up to so many days after A are simultaneous
+    customers_left_out      : customers with too many products for pair statistics
     """
 
     antecedent: np.ndarray
@@ -56,10 +63,18 @@ class LifeTables(Table):
     wash_in_days: int
     entry_rule: str = "wash_in"
     min_converted: int = 1
+    entered: np.ndarray | None = None
+    owner_exposure: np.ndarray | None = None
+    owner_events: np.ndarray | None = None
+    as_of_day: int | None = None
+    start_day: int | None = None
+    gap_days: int = 0
+    customers_left_out: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names = ("consequent", "eligible", "prior", "simultaneous", "followed", "exposure", "observed")
+        names = ("consequent", "eligible", "prior", "simultaneous", "followed", "exposure", "observed",
+                 "entered", "owner_exposure", "owner_events")  # fmt: skip
         check_lengths(self, len(self.antecedent), *names)
 
     def __len__(self) -> int:
@@ -71,6 +86,17 @@ class LifeTables(Table):
         return {
             "antecedent": self.products.decode(self.antecedent[pair]),
             "consequent": self.products.decode(self.consequent[pair]),
+            "day": self.day,
+            "at_risk": self.at_risk,
+            "events": self.events,
+        }
+
+    def coded_columns(self) -> dict[str, AnyColumn]:
+        """The same rows, products as codes and labels."""
+        pair = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        return {
+            "antecedent": LabelColumn(self.antecedent[pair], self.products.labels),
+            "consequent": LabelColumn(self.consequent[pair], self.products.labels),
             "day": self.day,
             "at_risk": self.at_risk,
             "events": self.events,
