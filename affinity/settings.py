@@ -44,6 +44,9 @@ class IngestSettings(Section):
         "auto: a mark where the format has one, else the sign.",
     )
     timezone: str = Field("UTC", description="Reporting time zone of aware timestamps (IANA name).")
+    date_order: Literal["auto", "day_first", "month_first"] = Field(
+        "auto", description="How dates such as 3/4/2011 are read. auto: by the whole column; an error where nothing settles it."
+    )
     currency: str | None = Field(None, description="Keep only rows in this currency; unset: mixed currencies are an error.")
     excel_sheet: str | None = Field(None, description="Sheet to read; unset: every sheet with the same header.")
 
@@ -91,6 +94,19 @@ class ConversionSettings(Section):
     offer_window_days: int = Field(14, ge=1, description="An offer is credited with purchases up to this many days after it.")
 
 
+class EligibilitySettings(Section):
+    """Who may be offered what: a preset of rules, and what to set otherwise."""
+
+    preset: Literal["retail", "b2b_saas", "financial_services"] = Field(
+        "retail", description="Rules to begin with; what is set below replaces theirs."
+    )
+    min_tenure_days: int | None = Field(None, ge=0, description="Days since started_at (or the first seen purchase).")
+    min_health: float | None = Field(None, description="Health must be above this, where it is known.")
+    min_usage: float | None = Field(None, description="Usage must be above this, where it is known (a share: 0.5 is half).")
+    suppressed_statuses: tuple[str, ...] | None = Field(None, description="Customer statuses that are offered nothing.")
+    recently_offered_days: int | None = Field(None, ge=0, description="Days in which a product is not offered again.")
+
+
 class FitSettings(Section):
     """The fit model (defaults measured on public data, see DECISIONS.md)."""
 
@@ -115,8 +131,13 @@ class RankingSettings(Section):
 class MetricSettings(Section):
     """Cross-sell metrics."""
 
-    window_days: int = Field(90, ge=1)
-    by: tuple[str, ...] = ()
+    window_days: int = Field(90, ge=1, description="Days before as_of that a metric looks at.")
+    by: tuple[str, ...] = Field((), description="Segment columns: of the customer file, or of the order lines.")
+    names: tuple[str, ...] = Field((), description="Only these metrics; unset: all.")
+    offer_window_days: int = Field(14, ge=1, description="An offer is credited with purchases up to this many days after it.")
+    velocity_horizon_days: int = Field(365, ge=1, description="Horizon of cross_sell_velocity_converters.")
+    cohort_months: int = Field(12, ge=1, description="Months after the first purchase in cohort_adoption_rate.")
+    attach_pairs: tuple[tuple[str, str], ...] = Field((), description="Pairs (A, B) of product ids for attach_rate.")
 
 
 class ReleaseSettings(Section):
@@ -142,6 +163,7 @@ class Settings(Section):
     rules: RuleSettings = RuleSettings()
     graph: GraphSettings = GraphSettings()
     conversion: ConversionSettings = ConversionSettings()
+    eligibility: EligibilitySettings = EligibilitySettings()
     fit: FitSettings = FitSettings()
     ranking: RankingSettings = RankingSettings()
     metrics: MetricSettings = MetricSettings()
