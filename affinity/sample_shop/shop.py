@@ -121,15 +121,15 @@ def _dirty_orders(
     return texts.mix_rows(parts), counts
 
 
-def write_shop(shop: SampleShop, folder: str | Path) -> list[Path]:
+def write_shop(shop: SampleShop, folder: str | Path) -> dict[str, Path]:
     """Write orders.csv (dirty), offers.csv, products.csv, customers.csv and truth.json into ``folder``.
 
-    The folder is made when absent; the same shop gives the same bytes. Returns the paths written.
+    The folder is made when absent; the same shop gives the same bytes. Returns name -> path ("orders", …, "truth").
     """
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        paths = [_write_csv(folder / f"{name}.csv", getattr(shop, name)) for name in FILES]
+        paths = {name: _write_csv(folder / f"{name}.csv", getattr(shop, name)) for name in FILES}
         truth = folder / "truth.json"
         truth.write_text(json.dumps(shop.truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
@@ -137,7 +137,7 @@ def write_shop(shop: SampleShop, folder: str | Path) -> list[Path]:
             f"The sample shop cannot be written to {str(folder)!r}: {error.strerror or error}.",
             do="Name a folder that can be written.",
         ) from None
-    return [*paths, truth]
+    return paths | {"truth": truth}
 
 
 def _write_csv(path: Path, columns: Mapping[str, np.ndarray]) -> Path:

@@ -1,0 +1,156 @@
+"""Serving arrays: the parts of a release that a widget asks for, as sorted .npy files read in place.
+
+Ids are UTF-8 texts end to end with offsets, sorted by their bytes, so that an id is found by bisection.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+README = """# Serving arrays of this release
+
+Read them with numpy.load(name, mmap_mode="r"). A list of texts is NAME_text.npy (uint8, UTF-8 end to end) and
+NAME_offsets.npy (int64, one more than texts). Codes are positions in such a list; -1 is none.
+
+| file | holds |
+|---|---|
+| product_text, product_offsets | product ids, sorted by their bytes; a product code is a position here |
+| product_name_text, product_name_offsets | the name of each product code (empty: unknown) |
+| customer_text, customer_offsets | customer ids, sorted by their bytes |
+| customer_rows | int64, customers + 1: the rows of a customer in the next six, best first |
+| fit_product, fit_because | int32 product codes: what to show; the owned product that speaks for it |
+| fit_value | float32 fit |
+| fit_reason_code, fit_reason | int32 positions in the two lists below, -1 none |
+| fit_is_fallback | bool |
+| reason_code_text, reason_code_offsets | reason codes |
+| reason_text, reason_offsets | reasons (sentences) |
+| bought_rows | int64, products + 1: the rows of a product code in the next two, best first |
+| bought_product, bought_score | int32 product codes and float64 scores of what is best bought with it |
+"""
+
+Writer = Callable[[Any], Any]
+
+
+def serving_files(*, recommendations: Any, also_bought: Any, products: Any) -> Iterator[tuple[str, Writer]]:
+    """(file name, writer) of every serving file, from the published pyarrow tables."""
+    product_ids, codes = _shared_codes(
+        products["product_id"],
+        recommendations["product_id"],
+        recommendations["because"],
+        also_bought["product_id"],
+        also_bought["recommended_id"],
+    )
+    arrays = _texts("product", product_ids)
+    names = dict(zip(products["product_id"].to_pylist(), products["name"].to_pylist()))
+    arrays |= _texts("product_name", [names.get(label) or "" for label in product_ids])
+    arrays |= _fit_arrays(recommendations, codes[1], codes[2])
+    arrays |= _bought_arrays(also_bought, codes[3], codes[4], len(product_ids))
+    for name, array in arrays.items():
+        yield f"{name}.npy", partial(_save, array)
+    yield "README.md", lambda file: file.write(README.encode())
+
+
+def _save(array: np.ndarray, file: Any) -> None:
+    from numpy.lib import format as npy
+
+    npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(array))
+    file.write(array.data if array.size else b"")
+
+
+def _fit_arrays(recommendations: Any, product: np.ndarray, because: np.ndarray) -> dict[str, np.ndarray]:
+    customers, (customer,) = _shared_codes(recommendations["customer_id"])
+    rank = recommendations["rank"].to_numpy()
+    order = np.lexsort((rank, customer))
+    reason_codes, (reason_code,) = _shared_codes(recommendations["reason_code"])
+    reasons, (reason,) = _shared_codes(recommendations["reason"])
+    fit = recommendations["fit"].to_numpy()
+    arrays = _texts("customer", customers)
+    arrays["customer_rows"] = _row_bounds(customer, len(customers))
+    arrays |= {"fit_product": product[order], "fit_because": because[order], "fit_value": fit[order].astype(np.float32)}
+    arrays |= {"fit_reason_code": reason_code[order], "fit_reason": reason[order]}
+    arrays["fit_is_fallback"] = recommendations["is_fallback"].to_numpy()[order]
+    return arrays | _texts("reason_code", reason_codes) | _texts("reason", reasons)
+
+
+def _bought_arrays(also_bought: Any, product: np.ndarray, other: np.ndarray, products: int) -> dict[str, np.ndarray]:
+    order = np.lexsort((also_bought["rank"].to_numpy(), product))
+    return {
+        "bought_rows": _row_bounds(product, products),
+        "bought_product": other[order],
+        "bought_score": also_bought["score"].to_numpy()[order],
+    }
+
+
+def _row_bounds(code: np.ndarray, n: int) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(np.bincount(code, minlength=n))]).astype(np.int64)
+
+
+def _shared_codes(*columns: Any) -> tuple[list[str], list[np.ndarray]]:
+    """The distinct texts of the columns, sorted by code points (so by UTF-8 bytes), and int32 codes, −1 for null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    encoded = [
+        (column if pa.types.is_dictionary(column.type) else column.dictionary_encode()).combine_chunks() for column in columns
+    ]
+    encoded = [pa.array([], pa.string()).dictionary_encode() if not len(array) else array for array in encoded]
+    used = []
+    for array in encoded:
+        present = pc.unique(array.indices.drop_null())
+        used.append(array.dictionary.take(present).to_pylist())
+    labels = sorted({text for texts in used for text in texts})
+    code = {text: position for position, text in enumerate(labels)}
+    codes = []
+    for array in encoded:
+        known = np.array([code.get(text, -1) for text in array.dictionary.to_pylist()] + [-1], dtype=np.int32)
+        codes.append(known[pc.fill_null(array.indices, len(array.dictionary)).to_numpy(zero_copy_only=False)])
+    return labels, codes
+
+
+def _texts(name: str, texts: list[str]) -> dict[str, np.ndarray]:
+    data = [text.encode() for text in texts]
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in data], dtype=np.int64)]).astype(np.int64)
+    return {f"{name}_text": np.frombuffer(b"".join(data), dtype=np.uint8), f"{name}_offsets": offsets}
+
+
+class ServingArrays:
+    """The serving arrays of an opened release, mapped into memory and shared by every process that reads them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._arrays = {path.stem: np.load(path, mmap_mode=None if _is_empty(path) else "r") for path in folder.glob("*.npy")}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+    def text(self, name: str, position: int) -> str:
+        """The text at ``position`` of a list ("product", "customer", "reason", …)."""
+        offsets = self._arrays[f"{name}_offsets"]
+        return bytes(self._arrays[f"{name}_text"][offsets[position] : offsets[position + 1]]).decode()
+
+    def find(self, name: str, text: str) -> int:
+        """The position of ``text`` in the sorted list ``name`` ("product", "customer"), −1 when it is not there."""
+        offsets, data, key = self._arrays[f"{name}_offsets"], self._arrays[f"{name}_text"], text.encode()
+        n = len(offsets) - 1
+        position = bisect_left(range(n), key, key=lambda i: data[offsets[i] : offsets[i + 1]].tobytes())
+        found = position < n and data[offsets[position] : offsets[position + 1]].tobytes() == key
+        return position if found else -1
+
+    def rows(self, name: str, position: int) -> slice:
+        """The rows of a customer (``name`` "customer") or of a product ("bought")."""
+        bounds = self._arrays[f"{name}_rows"]
+        return slice(int(bounds[position]), int(bounds[position + 1]))
+
+
+def _is_empty(path: Path) -> bool:
+    """An array without elements cannot be mapped."""
+    with path.open("rb") as file:
+        from numpy.lib import format as npy
+
+        npy.read_magic(file)
+        return 0 in npy.read_array_header_1_0(file)[0]

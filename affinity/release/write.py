@@ -1,0 +1,159 @@
+"""Publishing: a release is written aside, moved in one rename, and `current` is swapped to it by another.
+
+A crash or a kill at any moment leaves every published release, and `current`, as they were; what was
+written aside is cleared by the next run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from affinity.errors import OutputError, ReleaseError, did_you_mean
+from affinity.frames import AnyColumn
+from affinity.release.checksum import release_id, values_checksum
+from affinity.release.folder import (
+    ASIDE,
+    FORMAT,
+    MANIFEST,
+    RELEASES,
+    check_output,
+    clear_aside,
+    locked,
+    point_to,
+    remove_older,
+    sync_folder,
+)
+from affinity.release.parquet import published_table, write_hashed, write_parquet
+from affinity.release.schema import TABLES
+from affinity.release.serving import serving_files
+from affinity.release.verify import manifest_checksum, verify_release
+from affinity.tables import Table
+
+Content = Mapping[str, "Table | Mapping[str, AnyColumn] | None"]
+
+
+def write_release(
+    folder: str | Path,
+    tables: Content,
+    *,
+    report: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    keep: int = 5,
+) -> Path:
+    """Publish ``tables`` as a release under ``folder``, make it the current one, keep the newest ``keep``.
+
+    tables   : file name without ending (see affinity.release.schema) -> table, or its columns; a table left out or None is
+               written empty, with its columns
+    report   : plain values for report.json; NaN becomes null
+    identity : plain values that decide the answers (hash of the inputs' rows, settings, as_of, package version); their
+               hash is the id. No paths, clock or host
+
+    Publishing an id that is there verifies it, makes it current and writes nothing; one that is damaged is replaced.
+    Returns folder/releases/<id>. Raises OutputError where the folder cannot be used or written.
+    """
+    folder = check_output(folder)
+    unknown = sorted(set(tables) - set(TABLES))
+    if unknown:
+        raise ValueError(f"a release has no table {unknown[0]!r}. {did_you_mean(unknown[0], TABLES)}")
+    name = release_id(identity)
+    aside = folder / f"{ASIDE}{name}-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            clear_aside(folder)
+            try:
+                if not _is_intact(folder / RELEASES / name):
+                    _write_aside(aside, tables, report, dict(identity))
+                    _move_in(folder, aside, name)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+            point_to(folder, name)
+            remove_older(folder, keep)
+    except OSError as error:
+        raise OutputError(
+            f"The release cannot be written to {str(folder)!r}: {error.strerror or error}.",
+            why="What was published before is untouched.",
+            do="Make room, or name a folder that can be written, and run again.",
+        ) from None
+    return folder / RELEASES / name
+
+
+def _is_intact(release: Path) -> bool:
+    """Whether the release is there and unharmed; it then counts as the newest again."""
+    if not release.exists():
+        return False
+    try:
+        verify_release(release)
+    except ReleaseError:
+        return False
+    os.utime(release)
+    return True
+
+
+def _move_in(folder: Path, aside: Path, name: str) -> None:
+    home = folder / RELEASES
+    home.mkdir(exist_ok=True)
+    if (home / name).exists():  # damaged: the same id means the same content, so a whole one may take its place
+        os.rename(home / name, folder / f"{ASIDE}damaged-{name}-{os.getpid()}")
+    os.rename(aside, home / name)
+    sync_folder(home)
+    sync_folder(folder)
+    clear_aside(folder)
+
+
+def _write_aside(aside: Path, tables: Content, report: Mapping[str, Any], identity: dict[str, Any]) -> None:
+    aside.mkdir()
+    files: dict[str, dict[str, Any]] = {}
+    rows: dict[str, int] = {}
+    served = {}
+    for name in TABLES:
+        table = published_table(name, tables.get(name))
+        rows[name] = len(table)
+        written = write_hashed(aside / f"{name}.parquet", lambda file, table=table: write_parquet(table, file))
+        files[f"{name}.parquet"] = written | {"rows": len(table), "values": values_checksum(table)}
+        if name in ("recommendations", "also_bought", "products"):
+            served[name] = table
+    files["report.json"] = write_hashed(aside / "report.json", lambda file: file.write(json_bytes(report)))
+    (aside / "serving").mkdir()
+    for name, write in serving_files(**served):
+        files[f"serving/{name}"] = write_hashed(aside / "serving" / name, write)
+    manifest = {
+        "format": FORMAT,
+        "release": release_id(identity),
+        "as_of": identity.get("as_of"),
+        "identity": identity,
+        "rows": rows,
+        "files": files,
+    }
+    manifest = json.loads(json_bytes(manifest))
+    manifest["checksum"] = manifest_checksum(manifest)
+    write_hashed(aside / MANIFEST, lambda file: file.write(json_bytes(manifest)))
+    sync_folder(aside / "serving")
+    sync_folder(aside)
+
+
+def json_bytes(value: Any) -> bytes:
+    """``value`` as readable JSON; NumPy numbers as numbers, what is not finite as null, anything else as its text."""
+    return (json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return [_plain(item) for item in sorted(value, key=str)]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
