@@ -1,0 +1,126 @@
+"""Conversion A→B as a picture: the share of A's buyers who have bought B, by days since, with its interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from affinity.errors import UnknownLabel
+from affinity.plots.figure import BLUE, GREY, ORANGE, new_figure, plain_axes, shorten
+from affinity.statistics.intervals import wilson_interval
+from affinity.statistics.survival import cumulative_curve
+from affinity.tables import Conversion, LifeTables
+
+
+def plot_conversion(
+    table: Conversion | LifeTables, antecedent: Any = None, consequent: Any = None, *, horizon_days: int | None = None
+) -> Any:
+    """How conversion from ``antecedent`` to ``consequent`` (labels) grows with time; a matplotlib Figure.
+
+    From LifeTables: the whole Kaplan–Meier curve up to ``horizon_days`` with Wilson 95 % on the effective number.
+    From Conversion: the rate at each horizon with its interval, and what similar buyers do. Without labels: the pair
+    with the most converted customers.
+    """
+    if isinstance(table, LifeTables):
+        return _plot_curve(table, _find_pair(table, antecedent, consequent), horizon_days)
+    return _plot_horizons(table, _find_pair(table, antecedent, consequent), horizon_days)
+
+
+def _find_pair(table: Conversion | LifeTables, antecedent: Any, consequent: Any) -> np.ndarray:
+    """The rows of the pair."""
+    known = np.ones(len(table), dtype=bool)
+    if antecedent is not None:
+        known &= table.antecedent == table.products.code(antecedent)
+    if consequent is not None:
+        known &= table.consequent == table.products.code(consequent)
+    rows = np.flatnonzero(known)
+    if not len(rows):
+        raise UnknownLabel(
+            f"There is no conversion from {antecedent!r} to {consequent!r}.",
+            why="Only pairs with enough converted customers are kept.",
+            do="Name another pair, or lower conversion.min_converted.",
+        )
+    if isinstance(table, LifeTables):
+        converted = np.add.reduceat(np.append(table.events, 0), table.indptr[rows]) * (np.diff(table.indptr)[rows] > 0)
+    else:
+        converted = table.converted[rows]
+    best = rows[np.argmax(converted)]
+    same = (table.antecedent == table.antecedent[best]) & (table.consequent == table.consequent[best])
+    return np.flatnonzero(same)
+
+
+def _titled_axes(figure: Any, table: Conversion | LifeTables, row: int, subtitle: str) -> Any:
+    a, b = table.products.decode(np.array([table.antecedent[row], table.consequent[row]]))
+    axes = plain_axes(figure, f"From {shorten(a, 34)} to {shorten(b, 34)}", subtitle)
+    axes.set_xlabel("days since the first purchase of the antecedent")
+    axes.set_ylabel("share who have bought the consequent")
+    axes.yaxis.set_major_formatter(_percent())
+    return axes
+
+
+def _percent() -> Any:
+    from matplotlib.ticker import PercentFormatter
+
+    return PercentFormatter(xmax=1, decimals=None)
+
+
+def _plot_curve(life: LifeTables, rows: np.ndarray, horizon_days: int | None) -> Any:
+    row = int(rows[0])
+    part = slice(int(life.indptr[row]), int(life.indptr[row + 1]))
+    day, at_risk, events = life.day[part], life.at_risk[part], life.events[part]
+    last = horizon_days or min(max(life.horizons_days), life.longest_followed_days)
+    curve = cumulative_curve(np.array([0, len(day)], dtype=np.int64), day, at_risk, events)
+    shown = day <= last
+    day, rate, variance, at_risk, events = day[shown], curve.rate[shown], curve.variance[shown], at_risk[shown], events[shown]
+    eligible = int(life.eligible[row])
+    spread = np.divide(rate * (1 - rate), variance, out=np.full(len(rate), float(eligible)), where=variance > 0)
+    trials = np.minimum(eligible, spread)
+    bounds = wilson_interval(rate * trials, trials)
+    lower, upper = np.asarray(bounds[0]), np.asarray(bounds[1])
+    figure = new_figure()
+    axes = _titled_axes(figure, life, row, f"{int(events.sum()):,} of {eligible:,} eligible customers converted by day {last}")
+    x = np.concatenate([[0], day, [last]])
+    steps = [np.concatenate([[0.0], values, values[-1:] if len(values) else [0.0]]) for values in (rate, lower, upper)]
+    axes.fill_between(x, steps[1], steps[2], step="post", color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
+    axes.step(x, steps[0], where="post", color=BLUE, linewidth=2, label="observed conversion")
+    axes.set_xlim(0, last)
+    axes.set_ylim(0, max(float(steps[2].max()) * 1.1, 0.01))
+    ticks = [tick for tick in axes.get_xticks() if 0 < tick <= last]
+    followed = [_still_followed(day, at_risk, eligible, tick) for tick in ticks]
+    axes.set_xticks([0, *ticks], [f"0\nat risk {eligible:,}", *(f"{tick:g}\n{n}" for tick, n in zip(ticks, followed))])
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def _still_followed(day: np.ndarray, at_risk: np.ndarray, eligible: int, tick: float) -> str:
+    later = np.flatnonzero(day >= tick)
+    return f"{int(at_risk[later[0]]):,}" if len(later) else ""
+
+
+def _plot_horizons(conversion: Conversion, rows: np.ndarray, horizon_days: int | None) -> Any:
+    rows = rows[np.argsort(conversion.horizon_days[rows], kind="stable")]
+    if horizon_days is not None:
+        rows = rows[conversion.horizon_days[rows] <= horizon_days]
+    known = rows[np.isfinite(conversion.rate[rows])]
+    eligible = int(conversion.eligible[rows].max(initial=0))
+    figure = new_figure()
+    axes = _titled_axes(figure, conversion, int(rows[0]), f"{eligible:,} eligible customers; bars are 95 % intervals")
+    x, rate = conversion.horizon_days[known], conversion.rate[known]
+    error = np.maximum(0, [rate - conversion.lower[known], conversion.upper[known] - rate])
+    axes.errorbar(x, rate, yerr=error, fmt="o-", color=BLUE, capsize=4, linewidth=1.5, label="buyers of the antecedent")
+    baseline = conversion.baseline[known]
+    if np.isfinite(baseline).any():
+        axes.plot(x, baseline, "s--", color=ORANGE, linewidth=1.5, label="similar buyers (baseline)")
+    for day, value in zip(x, rate):
+        axes.annotate(f"{value:.1%}", (day, value), xytext=(7, 5), textcoords="offset points", fontsize=9, color=BLUE)
+    for row in np.setdiff1d(rows, known):
+        note = f"{conversion.horizon_days[row]} d: {conversion.note[row] or 'unknown'}"
+        axes.annotate(
+            note, (conversion.horizon_days[row], 0), xytext=(0, 4), textcoords="offset points", fontsize=8, color=GREY
+        )
+    axes.set_xticks(conversion.horizon_days[rows].tolist())
+    axes.set_xlim(0, float(conversion.horizon_days[rows].max()) * 1.12)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, loc="upper left")
+    return figure

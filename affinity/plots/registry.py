@@ -1,0 +1,26 @@
+"""Which picture belongs to which table: class name -> "module:function"."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from affinity.errors import MissingPart
+
+PLOTS = {
+    "PairGraph": "affinity.plots.graph:plot_graph",
+    "Conversion": "affinity.plots.conversion:plot_conversion",
+    "LifeTables": "affinity.plots.conversion:plot_conversion",
+    "Rules": "affinity.plots.rules:plot_rules",
+    "FitModel": "affinity.plots.calibration:plot_calibration",
+    "Calibration": "affinity.plots.calibration:plot_calibration",
+}
+
+
+def plot_table(table: Any, *arguments: Any, **options: Any) -> Any:
+    """The picture of ``table`` as a matplotlib Figure; MissingPart for a table that has none."""
+    name = type(table).__name__
+    if name not in PLOTS:
+        raise MissingPart(f"There is no picture of {name}.", do=f"Pictures exist of {', '.join(sorted(PLOTS))}.")
+    module, function = PLOTS[name].split(":")
+    return getattr(importlib.import_module(module), function)(table, *arguments, **options)
