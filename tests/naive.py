@@ -161,3 +161,52 @@ def index_baseline(owned, a, b, last_day, enters, stratum, bins, gap=0):
     """The same for one pair: {(stratum, bin): [customer-days, events]} of the owners of a towards b."""
     only_a = {c: {p: day for p, day in products.items() if p in (a, b)} for c, products in owned.items() if a in products}
     return index_lives(only_a, b, last_day, enters, stratum, bins, gap)
+
+
+# --- statistics, rules, graph -------------------------------------------------------------------------------------
+
+
+def expected_count(baskets, a, b, edges):
+    """(E*, V) of the pair (a, b): the count of independent products in baskets of these sizes, stratum by stratum."""
+    total = variance = 0.0
+    for k, low in enumerate(edges):
+        high = edges[k + 1] if k + 1 < len(edges) else float("inf")
+        inside = [set(basket) for basket in baskets if low <= len(set(basket)) < high]
+        sizes = [len(basket) for basket in inside]
+        if not inside or max(sizes) < 2:
+            continue
+        n = len(inside)
+        share = {item: sum(item in basket for basket in inside) / n for basket in inside for item in basket}
+        p, q = share.get(a, 0.0), share.get(b, 0.0)
+        spread = (sum(s * s for s in sizes) / n) / (sum(sizes) / n) ** 2
+        room = max(sum(r * (1 - r) for r in share.values()), 1e-9)
+        part = n * p * q * max(0.0, spread - (1 - p) * (1 - q) / room)
+        total += part
+        variance += part * (1 - p) * (1 - q)
+    return total, variance
+
+
+def itemset_counts(baskets, min_count, max_size):
+    """{sorted tuple of items: baskets that hold all of them}, from ``min_count`` and of at most ``max_size`` items."""
+    from itertools import combinations
+
+    counts = {}
+    for basket in baskets:
+        for size in range(1, max_size + 1):
+            for itemset in combinations(sorted(set(basket)), size):
+                counts[itemset] = counts.get(itemset, 0) + 1
+    return {itemset: count for itemset, count in counts.items() if count >= min_count}
+
+
+def association_rules(counts, min_confidence):
+    """{(antecedent, consequent): (n_xy, n_x, n_y)} of every split of every itemset with enough confidence."""
+    from itertools import combinations
+
+    rules = {}
+    for itemset, n_xy in counts.items():
+        for size in range(1, len(itemset)):
+            for x in combinations(itemset, size):
+                y = tuple(item for item in itemset if item not in x)
+                if n_xy / counts[x] >= min_confidence:
+                    rules[x, y] = (n_xy, counts[x], counts[y])
+    return rules

@@ -29,7 +29,7 @@ def fill_expected_counts(a, b, share, weight, spread, room, first, last, expecte
             rest = (1.0 - p) * (1.0 - q)
             factor = spread[k] - rest / room[k]
             if factor > 0.0:
-                part = weight[k] * p * q * factor
+                part = weight[k] * (p * q) * factor  # the same for (i, j) and (j, i)
                 total += part
                 squares += part * rest
         expected[pair] = total
