@@ -195,7 +195,7 @@ def test_settings_replace_what_the_preset_says():
         make_rules("retial")
     holdings, products, customers = world([])
     too_many = EligibilityRules(suppressed_statuses=tuple(map(str, range(200))))
-    with pytest.raises(SettingsError, match="204 states that suppress are too many"):
+    with pytest.raises(SettingsError, match="205 states that suppress are too many"):
         judge_eligibility(holdings, products=products, customers=customers, rules=too_many)
 
 

@@ -1,0 +1,106 @@
+"""Metrics of customers: how many hold several products, added one, or were cross-sold in the window."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from affinity.metrics.facts import Facts
+from affinity.metrics.tally import Tally, Undefined
+
+_NO_CUSTOMERS = "NO_CUSTOMERS: the order lines name no customers"
+_NO_DATES = "NO_DATES: without dates nothing tells what was bought later"
+_NO_COMPLEMENT = "NO_COMPLEMENT: there is only one product family"
+
+
+def count_multi_product(facts: Facts) -> Tally | Undefined:
+    """Active customers who hold at least 2 families / active customers."""
+    return _among_active(facts, facts.held >= 2)
+
+
+def count_third_given_second(facts: Facts) -> Tally | Undefined:
+    """Active customers who hold at least 3 families / at least 2."""
+    return _among_active(facts, facts.held >= 3, facts.held >= 2)
+
+
+def count_post_initial(facts: Facts) -> Tally | Undefined:
+    """Active customers who added a family after their first purchase (a later day or order) / active customers."""
+    if facts.lines.clock is None:
+        return Undefined(_NO_DATES, facts.until)
+    return _among_active(facts, _has(facts, facts.added))
+
+
+def count_cross_sold(facts: Facts) -> Tally | Undefined:
+    """Customers present at the start of the window who added a family in it / customers present at its start."""
+    if (missing := _no_window(facts)) is not None:
+        return missing
+    present = _present_at_start(facts)
+    return _share(_has(facts, _first_in_window(facts)), present, facts.window)
+
+
+def count_eligible_converted(facts: Facts) -> Tally | Undefined:
+    """Of the customers present at the start who could be sold something, those who added a family in the window.
+
+    Could be sold: not suppressed, and at the start without at least one family that is on sale. What they added must have
+    been open to them (sale, plan, prerequisites). Rules are those of the eligibility at as_of; without one all may buy all.
+    """
+    if (missing := _no_window(facts)) is not None:
+        return missing
+    start, pairs = facts.start_day, facts.by_family
+    assert start is not None
+    base, bought, note = _present_at_start(facts), _first_in_window(facts), "no eligibility given: everything was open to all"
+    on_sale = np.ones(facts.n_families, dtype=bool)
+    if facts.eligibility is not None:
+        note = "rules as of the end of the window"
+        base &= facts.eligibility.customer_state < 0
+        on_sale = np.bincount(facts.family, facts.eligibility.product_state < 0, minlength=facts.n_families) > 0
+        bought &= _open_pairs(facts)
+    owned = (pairs.first_at < start) & on_sale[pairs.item]
+    base &= np.bincount(pairs.customer[owned], minlength=len(base)) < np.count_nonzero(on_sale)
+    return _share(_has(facts, bought), base, facts.window, note)
+
+
+def _open_pairs(facts: Facts) -> np.ndarray:
+    """bool, a (customer, family): at least one product of it that the customer bought was open to the customer."""
+    assert facts.eligibility is not None
+    bought = facts.by_product
+    states = facts.eligibility.state_of(bought.customer, bought.item, masks_only=True)
+    is_open = states == facts.eligibility.states.index("eligible")
+    key = bought.customer.astype(np.int64) * facts.n_families + facts.family[bought.item]
+    pairs = facts.by_family.customer.astype(np.int64) * facts.n_families + facts.by_family.item
+    return np.bincount(np.searchsorted(pairs, key), is_open, minlength=len(pairs)) > 0
+
+
+def _among_active(facts: Facts, which: np.ndarray, base: np.ndarray | None = None) -> Tally | Undefined:
+    if len(facts.lines.customers) == 0:
+        return Undefined(_NO_CUSTOMERS, facts.until)
+    if facts.n_families < 2:
+        return Undefined(_NO_COMPLEMENT, facts.until)
+    return _share(which, facts.active if base is None else facts.active & base, facts.until)
+
+
+def _no_window(facts: Facts) -> Undefined | None:
+    if len(facts.lines.customers) == 0:
+        return Undefined(_NO_CUSTOMERS, facts.window)
+    if facts.start_day is None:
+        return Undefined("NO_DATES: without dates there is no window", facts.window)
+    return Undefined(_NO_COMPLEMENT, facts.window) if facts.n_families < 2 else None
+
+
+def _present_at_start(facts: Facts) -> np.ndarray:
+    assert facts.start_day is not None
+    return (facts.first_at < facts.start_day) & facts.present_at(facts.start_day)
+
+
+def _first_in_window(facts: Facts) -> np.ndarray:
+    assert facts.start_day is not None
+    return facts.added & (facts.by_family.first_at >= facts.start_day)
+
+
+def _has(facts: Facts, pairs: np.ndarray) -> np.ndarray:
+    """bool[n_customers]: has one of the (customer, family) ``pairs``."""
+    return np.bincount(facts.by_family.customer[pairs], minlength=len(facts.lines.customers)) > 0
+
+
+def _share(which: np.ndarray, base: np.ndarray, window: str | None, note: str | None = None) -> Tally:
+    who = np.arange(len(base), dtype=np.int32)
+    return Tally((which & base).astype(float), base.astype(float), who, window=window, note=note)

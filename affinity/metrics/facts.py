@@ -1,0 +1,178 @@
+"""What the metrics share: the window, families, and who first bought what when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from affinity.settings import MetricSettings
+from affinity.tables import Customers, Eligibility, Offers, OrderLines, Products
+
+NEVER = np.iinfo(np.int64).max
+
+#: Statuses of people who are no customers (yet, or any more).
+NOT_ACTIVE = ("churned", "trial", "prospect", "closed", "deceased")
+
+
+@dataclass(frozen=True)
+class FirstPurchases:
+    """Distinct (customer, item) pairs, sorted, each with its first time; ``of_line`` is the pair of each line, −1 a guest."""
+
+    customer: np.ndarray
+    item: np.ndarray
+    first_at: np.ndarray
+    of_line: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Purchases (quantity > 0) before as_of, and what is known of products and customers.
+
+    family     : int32[n_products]: the family of each product; without families each product is its own
+    start_day  : first day of the window [start_day, as_of_day), None without dates
+    """
+
+    lines: OrderLines
+    products: Products
+    customers: Customers
+    settings: MetricSettings
+    family: np.ndarray
+    n_families: int
+    has_families: bool
+    start_day: int | None
+    as_of_day: int | None
+    offers: Offers | None = None
+    eligibility: Eligibility | None = None
+
+    @cached_property
+    def at(self) -> np.ndarray:
+        """int64[n]: day, or place in the order sequence, or 0 of each line."""
+        if self.lines.clock == "day":
+            day = self.lines.day
+            assert day is not None
+            return day.astype(np.int64)
+        if self.lines.order_seq is not None:
+            return self.lines.order_seq.astype(np.int64)
+        return np.zeros(len(self.lines), dtype=np.int64)
+
+    @cached_property
+    def in_window(self) -> np.ndarray:
+        """bool[n]: lines of the window; all without dates."""
+        return np.ones(len(self.lines), dtype=bool) if self.start_day is None else self.at >= self.start_day
+
+    @cached_property
+    def first_at(self) -> np.ndarray:
+        """int64[n_customers]: the first seen purchase, NEVER without one."""
+        first = np.full(len(self.lines.customers), NEVER)
+        known = self.lines.customer >= 0
+        np.minimum.at(first, self.lines.customer[known], self.at[known])
+        return first
+
+    @cached_property
+    def by_family(self) -> FirstPurchases:
+        """First purchases of families."""
+        return self._first_purchases(self.family[self.lines.product], self.n_families)
+
+    @cached_property
+    def by_product(self) -> FirstPurchases:
+        """First purchases of products."""
+        if not self.has_families:
+            return self.by_family
+        return self._first_purchases(self.lines.product, len(self.lines.products))
+
+    @cached_property
+    def added(self) -> np.ndarray:
+        """bool, a (customer, family): first bought after the customer's first purchase, so added to what was there."""
+        return self.by_family.first_at > self.first_at[self.by_family.customer]
+
+    @cached_property
+    def held(self) -> np.ndarray:
+        """int64[n_customers]: families held at as_of (lapsed products left out)."""
+        lasting = self.products.lasting_days[self.lines.product]
+        alive = np.ones(len(self.lines), dtype=bool)
+        if self.as_of_day is not None:
+            alive = np.isnan(lasting) | (self.at + np.nan_to_num(lasting) > self.as_of_day)
+        pair = self.by_family.of_line[alive & (self.by_family.of_line >= 0)]
+        still = np.bincount(pair, minlength=len(self.by_family.item)) > 0
+        return np.bincount(self.by_family.customer[still], minlength=len(self.lines.customers))
+
+    @cached_property
+    def active(self) -> np.ndarray:
+        """bool[n_customers]: holds a product at as_of and has not left."""
+        return (self.held > 0) & self.present_at(self.as_of_day) & ~np.isin(_texts(self.customers.status), NOT_ACTIVE)
+
+    def present_at(self, day: int | None) -> np.ndarray:
+        """bool[n_customers]: not ended before ``day``."""
+        ended = self.customers.ended_at
+        return (ended < 0) | (False if day is None else ended >= day)
+
+    @property
+    def window(self) -> str | None:
+        """The window as an ISO interval, its end not included."""
+        return interval(self.start_day, self.as_of_day)
+
+    @property
+    def until(self) -> str | None:
+        """Everything before as_of, as an ISO interval."""
+        return interval(None, self.as_of_day)
+
+    def _first_purchases(self, item: np.ndarray, n_items: int) -> FirstPurchases:
+        known = np.flatnonzero(self.lines.customer >= 0)
+        width = max(n_items, 1)
+        key = self.lines.customer[known].astype(np.int64) * width + item[known]
+        pair, inverse = np.unique(key, return_inverse=True)
+        first = np.full(len(pair), NEVER)
+        np.minimum.at(first, inverse, self.at[known])
+        of_line = np.full(len(self.lines), -1, dtype=np.int64)
+        of_line[known] = inverse
+        return FirstPurchases((pair // width).astype(np.int32), (pair % width).astype(np.int32), first, of_line)
+
+
+def gather_facts(
+    lines: OrderLines,
+    *,
+    products: Products | None,
+    customers: Customers | None,
+    offers: Offers | None,
+    eligibility: Eligibility | None,
+    settings: MetricSettings,
+) -> Facts:
+    """Facts of ``lines`` (net, cut at as_of); other tables are recoded to their vocabularies."""
+    if eligibility is not None:
+        eligibility.products.require_same(lines.products)
+        eligibility.customers.require_same(lines.customers)
+    if (lines.quantity <= 0).any():
+        lines = lines.take(lines.quantity > 0)
+    products = Products.bare(lines.products) if products is None else products.recoded(lines.products)
+    customers = Customers.bare(lines.customers) if customers is None else customers.recoded(lines.customers)
+    as_of_day = lines.as_of_day
+    if as_of_day is None and lines.day is not None and len(lines):
+        as_of_day = int(lines.day.max()) + 1
+    named = [label if label is not None else ("", code) for code, label in enumerate(products.family.tolist())]
+    number = {label: i for i, label in enumerate(dict.fromkeys(named))}
+    return Facts(
+        lines=lines,
+        products=products,
+        customers=customers,
+        settings=settings,
+        family=np.array([number[label] for label in named], dtype=np.int32),
+        n_families=len(number),
+        has_families=any(label is not None for label in products.family),
+        start_day=None if as_of_day is None else as_of_day - settings.window_days,
+        as_of_day=as_of_day,
+        offers=offers,
+        eligibility=eligibility,
+    )
+
+
+def interval(first: int | None, end: int | None) -> str | None:
+    """ "2011-06-03/2011-09-01" (the end not included), "../2011-09-01" without a first day, None without an end."""
+    if end is None:
+        return None
+    return f"{'..' if first is None else np.datetime64(first, 'D')}/{np.datetime64(end, 'D')}"
+
+
+def _texts(labels: np.ndarray) -> np.ndarray:
+    return np.array(["" if label is None else str(label).strip().lower() for label in labels], dtype=object).astype(str)

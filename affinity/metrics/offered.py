@@ -1,0 +1,162 @@
+"""Metrics of offers: which were accepted, a customer, an offer and a campaign at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from affinity.metrics.facts import NEVER, Facts
+from affinity.metrics.tally import Tally, Undefined
+from affinity.tables import Offers
+from affinity.tables.order_lines import MICROSECONDS_A_DAY
+
+
+@dataclass(frozen=True)
+class _Outcomes:
+    """Offers that count, each with the offered customer (code of the offers), the buyer (code of the lines) and outcome."""
+
+    who: np.ndarray
+    buyer: np.ndarray
+    campaign: np.ndarray
+    accepted: np.ndarray
+    in_window: np.ndarray
+    note: str | None
+
+    def of(self, rows: np.ndarray) -> _Outcomes:
+        """Those of the offers ``rows``."""
+        return _Outcomes(
+            self.who[rows], self.buyer[rows], self.campaign[rows], self.accepted[rows], self.in_window[rows], self.note
+        )
+
+
+def count_offered_customers(facts: Facts) -> Tally | Undefined:
+    """Distinct customers who accepted / distinct customers offered, in the window."""
+    found = _judge(facts)
+    if isinstance(found, Undefined):
+        return found
+    rows = found.in_window
+    who, first, group = np.unique(found.who[rows], return_index=True, return_inverse=True)
+    accepted = np.bincount(group, found.accepted[rows], minlength=len(who)) > 0
+    buyer = found.buyer[rows][first]
+    return Tally(accepted.astype(float), np.ones(len(who)), buyer, window=facts.window, note=found.note)
+
+
+def count_offers(facts: Facts) -> Tally | Undefined:
+    """Accepted offers / offers, in the window; a purchase is credited to the last offer of its product before it."""
+    found = _judge(facts)
+    if isinstance(found, Undefined):
+        return found
+    rows = found.in_window
+    accepted = found.accepted[rows].astype(float)
+    return Tally(accepted, np.ones(len(accepted)), found.buyer[rows], window=facts.window, note=found.note)
+
+
+def count_campaigns(facts: Facts) -> Tally | Undefined:
+    """Distinct customers who accepted / distinct customers targeted, a campaign at a time, over all time."""
+    found = _judge(facts)
+    if isinstance(found, Undefined):
+        return found
+    assert facts.offers is not None
+    labels = tuple(str(label) for label in facts.offers.campaigns.labels)
+    rows = np.flatnonzero(found.campaign >= 0)
+    if len(rows) == 0:
+        return Undefined("NO_CAMPAIGNS: the offers name no campaign", facts.until)
+    key = found.campaign[rows].astype(np.int64) * (int(found.who[rows].max()) + 1) + found.who[rows]
+    distinct, first, group = np.unique(key, return_index=True, return_inverse=True)
+    accepted = np.bincount(group, found.accepted[rows], minlength=len(distinct)) > 0
+    return Tally(
+        accepted.astype(float),
+        np.ones(len(distinct)),
+        found.buyer[rows][first],
+        window=facts.until,
+        note=found.note,
+        group=found.campaign[rows][first],
+        group_by="campaign",
+        group_labels=labels,
+    )
+
+
+def _judge(facts: Facts) -> _Outcomes | Undefined:
+    """The offers made and followed for the whole offer window, and which were accepted.
+
+    As recorded where the log says so; else a first purchase of the product (any purchase, for an offer of none) from the
+    offer on and up to ``offer_window_days`` later, credited to the last such offer. Left out and counted: offers of
+    products owned before, offers too young, controls and offers never seen.
+    """
+    offers, days = facts.offers, facts.settings.offer_window_days
+    if offers is None:
+        return Undefined("NO_OFFERS: no offer log was given", facts.window)
+    buyer = np.append(facts.lines.customers.recode_from(offers.customers), np.int32(-1))[offers.customer]
+    product = np.append(facts.lines.products.recode_from(offers.products), np.int32(-1))[offers.product]
+    made = offers.treated & offers.exposed & (offers.customer >= 0)
+    if offers.offered_at is None or facts.as_of_day is None:
+        return _judge_undated(offers, buyer, made, facts)
+    day = offers.offered_at // MICROSECONDS_A_DAY
+    past = made & (day < facts.as_of_day)
+    ripe = past & (day + days < facts.as_of_day)
+    bought_at = _first_bought(facts, buyer, product, offers.offered_at)
+    owned = ripe & (offers.product >= 0) & (bought_at < offers.offered_at)
+    counts = ripe & ~owned
+    measured = counts & (bought_at < NEVER) & (bought_at // MICROSECONDS_A_DAY <= day + days)
+    measured &= _is_last_of_pair(buyer, product, offers.offered_at, measured)
+    known_by = (offers.accepted_at < 0) | (offers.accepted_at < facts.as_of_day * MICROSECONDS_A_DAY)
+    accepted = np.where(offers.accepted >= 0, (offers.accepted == 1) & known_by, measured)
+    in_window = counts & (day >= (facts.start_day or 0))
+    notes = [f"offers followed for {days} days"]
+    if young := int(np.count_nonzero(past & ~ripe)):
+        notes.append(f"{young:,} younger ones left out")
+    if owners := int(np.count_nonzero(owned)):
+        notes.append(f"{owners:,} of products owned before left out")
+    return _Outcomes(offers.customer, buyer, offers.campaign, accepted, in_window, ", ".join(notes)).of(counts)
+
+
+def _judge_undated(offers: Offers, buyer: np.ndarray, made: np.ndarray, facts: Facts) -> _Outcomes | Undefined:
+    recorded = made & (offers.accepted >= 0)
+    if made.any() and not recorded.any():
+        return Undefined("NO_DATES: offers without dates and without recorded acceptance cannot be judged", facts.window)
+    note = "offers without dates: all, as recorded"
+    return _Outcomes(offers.customer, buyer, offers.campaign, offers.accepted == 1, recorded, note).of(recorded)
+
+
+def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offered_at: np.ndarray) -> np.ndarray:
+    """int64[n_offers] µs: the first purchase of the offered product; of an offer of none, the next purchase of anything."""
+    lines = facts.lines
+    assert lines.ordered_at is not None
+    pairs = facts.by_product
+    first = np.full(len(pairs.item) + 1, NEVER)  # the last place stands for pairs never bought
+    known = pairs.of_line >= 0
+    np.minimum.at(first, pairs.of_line[known], lines.ordered_at[known])
+    width = max(len(lines.products), 1)
+    keys = pairs.customer.astype(np.int64) * width + pairs.item
+    wanted = np.where((buyer >= 0) & (product >= 0), buyer.astype(np.int64) * width + product, -1)
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
+    bought_at = first[np.where(found, place, len(first) - 1)]
+    anything = (product < 0) & (buyer >= 0)
+    bought_at[anything] = _next_purchase(lines.customer[known], lines.ordered_at[known], buyer[anything], offered_at[anything])
+    return bought_at
+
+
+def _next_purchase(customer: np.ndarray, ordered_at: np.ndarray, buyer: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """int64 µs: the first purchase of each ``buyer`` at or after ``after``, NEVER without one."""
+    by = np.lexsort((ordered_at, customer))
+    customer, ordered_at = customer[by], ordered_at[by]
+    moments = np.unique(np.concatenate([ordered_at, after]))
+    span = len(moments) + 1
+    keys = customer.astype(np.int64) * span + np.searchsorted(moments, ordered_at)
+    place = np.searchsorted(keys, buyer.astype(np.int64) * span + np.searchsorted(moments, after))
+    found = np.append(customer, np.int32(-1))[place] == buyer
+    return np.where(found, np.append(ordered_at, NEVER)[place], NEVER)
+
+
+def _is_last_of_pair(buyer: np.ndarray, product: np.ndarray, offered_at: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """bool[n]: the last (latest, ties: the later row) of the offers ``which`` of the same customer and product."""
+    last = np.zeros(len(which), dtype=bool)
+    rows = np.flatnonzero(which)
+    rows = rows[np.lexsort((rows, offered_at[rows], product[rows], buyer[rows]))]
+    ends = np.ones(len(rows), dtype=bool)
+    ends[:-1] = (buyer[rows][1:] != buyer[rows][:-1]) | (product[rows][1:] != product[rows][:-1])
+    last[rows[ends]] = True
+    last[which & (product < 0)] = True  # an offer of no product answers for itself
+    return last

@@ -1,0 +1,83 @@
+"""Metrics of money: revenue of products that customers added (cross-sell) and of their own families (upsell)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from affinity.metrics.facts import Facts
+from affinity.metrics.tally import Tally, Undefined
+
+
+def sum_cross_sell(facts: Facts) -> Tally | Undefined:
+    """Revenue in the window of families that the customer added in it, after the first purchase."""
+    return _sums(facts, _cross_sell_lines, None)
+
+
+def sum_cross_sell_of_opening(facts: Facts) -> Tally | Undefined:
+    """The same / the revenue of the equally long period before the window."""
+    if facts.start_day is not None and len(facts.at) and int(facts.at.min()) > facts.start_day - facts.settings.window_days:
+        return Undefined("SHORT_HISTORY: the data begin within the period before the window", facts.window)
+    return _sums(facts, _cross_sell_lines, _opening_lines)
+
+
+def sum_cross_sell_of_total(facts: Facts) -> Tally | Undefined:
+    """The same / all revenue of the window."""
+    return _sums(facts, _cross_sell_lines, lambda facts: facts.in_window)
+
+
+def sum_expansion_of_total(facts: Facts) -> Tally | Undefined:
+    """(Cross-sell + upsell) revenue / all revenue of the window; needs families to tell the two apart from repeats."""
+    if not facts.has_families:
+        return Undefined("NO_FAMILIES: without product families there is no upsell to add", facts.window)
+    return _sums(facts, lambda facts: _cross_sell_lines(facts) | _upsell_lines(facts), lambda facts: facts.in_window)
+
+
+def _sums(facts: Facts, top, bottom) -> Tally | Undefined:  # type: ignore[no-untyped-def]
+    if len(facts.lines.customers) == 0:
+        return Undefined("NO_CUSTOMERS: the order lines name no customers", facts.window)
+    if facts.start_day is None:
+        return Undefined("NO_DATES: without dates nothing tells what was bought later", facts.window)
+    amount, known = facts.lines.net_amount, np.isfinite(facts.lines.net_amount)
+    if len(known) and not known.any():
+        return Undefined("NO_AMOUNTS: the order lines have no prices", facts.window)
+    left_out = int(np.count_nonzero(~known & facts.in_window))
+    part = top(facts) & known
+    whole = None if bottom is None else bottom(facts) & known
+    rows = np.flatnonzero(part if whole is None else part | whole)
+    return Tally(
+        np.where(part[rows], amount[rows], 0.0),
+        None if whole is None else np.where(whole[rows], amount[rows], 0.0),
+        facts.lines.customer[rows],
+        kind="sum" if whole is None else "ratio",
+        line=rows,
+        window=facts.window,
+        note=f"{left_out:,} lines of unknown amount left out" if left_out else None,
+    )
+
+
+def _cross_sell_lines(facts: Facts) -> np.ndarray:
+    assert facts.start_day is not None
+    pairs = facts.by_family
+    return _of_pairs(facts.added & (pairs.first_at >= facts.start_day), pairs.of_line)
+
+
+def _upsell_lines(facts: Facts) -> np.ndarray:
+    """Lines of products new to the customer in the window, in a family that the customer had before the product."""
+    assert facts.start_day is not None
+    products, families = facts.by_product, facts.by_family
+    line = np.full(len(products.item), -1, dtype=np.int64)
+    known = np.flatnonzero(products.of_line >= 0)
+    line[products.of_line[known]] = known  # any line of the pair: the family is the same
+    family_first = families.first_at[families.of_line[line]]
+    new = (products.first_at >= facts.start_day) & (products.first_at > family_first)
+    return _of_pairs(new, products.of_line) & ~_cross_sell_lines(facts)
+
+
+def _opening_lines(facts: Facts) -> np.ndarray:
+    assert facts.start_day is not None
+    return ~facts.in_window & (facts.at >= facts.start_day - facts.settings.window_days)
+
+
+def _of_pairs(which: np.ndarray, of_line: np.ndarray) -> np.ndarray:
+    """bool, a line: its pair is one of ``which``; a guest's never is."""
+    return np.append(which, False)[of_line]

@@ -1,0 +1,69 @@
+"""Segment columns: a label a customer, or for guests a label a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from affinity.errors import UnknownColumns, did_you_mean
+from affinity.metrics.facts import Facts
+
+UNKNOWN = "(unknown)"
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """labels : the segments in label order, ``UNKNOWN`` last; of_customer : int64[n_customers]; of_line : int64[n] or None."""
+
+    name: str
+    labels: tuple[str, ...]
+    of_customer: np.ndarray
+    of_line: np.ndarray | None
+
+    def of_units(self, customer: np.ndarray, line: np.ndarray | None) -> np.ndarray:
+        """int64: the segment of each unit: its customer's, or a guest's line's."""
+        group = np.append(self.of_customer, len(self.labels) - 1)[customer]
+        if line is not None and self.of_line is not None:
+            guest = customer < 0
+            group[guest] = self.of_line[line[guest]]
+        return group
+
+
+def find_segments(facts: Facts, name: str) -> Segmentation:
+    """The segmentation by the column ``name`` of the customers, or else of the order lines (the customer's last value).
+
+    Raises UnknownColumns with the nearest column.
+    """
+    attribute = facts.lines.attributes.get(name)
+    given = facts.customers.segments.get(name)
+    if name in ("status", "plan"):
+        given = getattr(facts.customers, name) if given is None else given
+    if given is None and attribute is None:
+        known = {*facts.customers.segments, *facts.lines.attributes, "status", "plan"} - {"product_name"}
+        raise UnknownColumns(
+            f"There is no column {name!r} to split by.",
+            do=did_you_mean(name, known) or "Neither the order lines nor the customers have a further column.",
+        )
+    texts = _last_values(facts, name) if given is None else given
+    of_line = None if attribute is None else attribute.labels.decode(attribute.code)
+    seen = {str(text) for column in (texts, of_line) if column is not None for text in set(column.tolist()) if text is not None}
+    labels = (*sorted(seen), UNKNOWN)
+    number = {label: i for i, label in enumerate(labels)}
+    return Segmentation(name, labels, _codes(texts, number), None if of_line is None else _codes(of_line, number))
+
+
+def _codes(texts: np.ndarray, number: dict[str, int]) -> np.ndarray:
+    unknown = number[UNKNOWN]
+    return np.fromiter((unknown if t is None else number[str(t)] for t in texts), dtype=np.int64, count=len(texts))
+
+
+def _last_values(facts: Facts, name: str) -> np.ndarray:
+    """object[n_customers]: the value of each customer's latest line that has one (ties: the later row)."""
+    attribute, lines = facts.lines.attributes[name], facts.lines
+    rows = np.flatnonzero((lines.customer >= 0) & (attribute.code >= 0))
+    when = lines.ordered_at if lines.ordered_at is not None else facts.at
+    by = rows[np.lexsort((lines.row[rows], when[rows]))]
+    last = np.full(len(lines.customers), -1, dtype=np.int32)
+    last[lines.customer[by]] = attribute.code[by]
+    return attribute.labels.decode(last)
