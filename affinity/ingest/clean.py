@@ -1,0 +1,103 @@
+"""The rules that every order line passes, in SQL: what it must hold, and under which reason it is set aside.
+
+A row goes under its first reason, in the order of REASONS. Returns are no defect: they stay as negative lines.
+"""
+
+from __future__ import annotations
+
+from affinity.errors import InputError
+from affinity.ingest.conventions import Draft, set_non_products, set_returns
+from affinity.ingest.dates import TimeReading
+
+#: Why a row is set aside, in the order in which the reasons are tried.
+REASONS = (
+    "malformed_row",      # a line that cannot be split into the columns of its header
+    "missing_order_id",
+    "missing_product_id",
+    "bad_date",           # blank, unreadable, or no whole order_seq
+    "bad_quantity",       # blank, no number, not finite
+    "bad_price",          # blank, no number, not finite, below zero (unit price or amount)
+    "zero_quantity",
+    "negative_quantity",  # negative and not marked as a return, where the data mark returns
+    "no_price",           # a unit price of zero: a gift or a correction is no sale
+    "non_product",        # postage, bank charges, manual entries
+    "currency",           # another currency than the one asked for
+    "duplicate",          # repeats a row with the same line id, or in every column if asked
+)  # fmt: skip
+
+#: Reasons that a user chose or that are no defect of the row: they do not offend ``strict``.
+NO_DEFECT = frozenset({"non_product", "currency", "duplicate"})
+
+
+def number_of(name: str, type_name: str) -> str:
+    """SQL: a staged column as DOUBLE, NULL where it is no number."""
+    column = f'"{name}"'
+    if type_name == "VARCHAR":
+        return f"CASE WHEN NOT contains({column}, '_') THEN try_cast({column} AS DOUBLE) END"
+    return f"try_cast({column} AS DOUBLE)"
+
+
+def make_rules(draft: Draft, time: TimeReading | None, repeats: int) -> None:
+    """Decide every rule from the whole table ``staged`` and the settings; ``repeats`` rows are in the table of that name."""
+    types, settings = draft.types, draft.settings
+
+    def number(name: str, otherwise: str = "NULL") -> str:
+        return number_of(name, types[name]) if name in types else f"{otherwise}::DOUBLE"
+
+    set_non_products(draft)
+    quantity = number("quantity", "1.0")
+    mark, only_marked = set_returns(draft, quantity)
+    if time:
+        draft.rules["time"] = time.rule
+    if settings.currency and "currency" in types:
+        draft.parameters["currency"] = settings.currency.strip().upper()
+        draft.rules["currency"] = settings.currency
+    draft.ctes = (
+        f"typed AS (SELECT *, {quantity} AS q0, coalesce({mark}, false) AS marked, {number('unit_price')} AS p, "
+        f"{number('net_amount')} AS a, {time.sql if time else 'NULL::TIMESTAMP'} AS t, {number('order_seq')} AS s "
+        "FROM staged), "
+        "signed AS (SELECT *, CASE WHEN marked THEN -abs(q0) ELSE q0 END AS q FROM typed), "
+        f"ruled AS (SELECT *, CASE {_cases(draft, only_marked, repeats)} END AS reason FROM signed)"
+    )
+
+
+def _cases(draft: Draft, only_marked: bool, repeats: int) -> str:
+    has = draft.types.keys()
+    tests = {
+        "missing_order_id": ["order_id IS NULL"],
+        "missing_product_id": ["product_id IS NULL"],
+        "bad_date": ["t IS NULL OR NOT isfinite(t)"] * ("ordered_at" in has)
+        + ["s IS NULL OR NOT isfinite(s) OR s <> floor(s) OR abs(s) > 1e15"] * ("order_seq" in has),
+        "bad_quantity": ["q IS NULL OR NOT isfinite(q)"],
+        "bad_price": ["p IS NULL OR NOT isfinite(p) OR p < 0 OR NOT isfinite(p * q)"] * ("unit_price" in has)
+        + ["a IS NULL OR NOT isfinite(a)"] * ("net_amount" in has)
+        + ["a < 0 AND q > 0"] * ("net_amount" in has and "unit_price" not in has),
+        "zero_quantity": ["q = 0"],
+        "negative_quantity": ["q < 0 AND NOT marked"] * only_marked,
+        "no_price": ["p = 0"] * ("unit_price" in has),
+        "non_product": ["product_id IN (SELECT product_id FROM non_products)"],
+        "currency": ["currency IS DISTINCT FROM $currency"] * ("currency" in draft.parameters),
+        "duplicate": ['"row" IN (SELECT "row" FROM repeats)'] * (repeats > 0),
+    }
+    return " ".join(
+        f"WHEN {' OR '.join(f'({test})' for test in tests[reason])} THEN '{reason}'" for reason in REASONS[1:] if tests[reason]
+    )
+
+
+def check_currencies(draft: Draft) -> None:
+    """Raise InputError when the rows to be kept are in more than one currency and none was asked for."""
+    rows = draft.bench.run(
+        f"WITH {draft.ctes} SELECT currency, count(*) FROM ruled WHERE reason IS NULL GROUP BY 1 ORDER BY 2 DESC, 1",
+        draft.parameters,
+    )
+    named = [(currency, count) for currency, count in rows if currency is not None]
+    if len(named) > 1:
+        shown = ", ".join(f"{currency} ({count:,} rows)" for currency, count in named[:10])
+        raise InputError(
+            f"The rows are in {len(named)} currencies: {shown}.",
+            why="Amounts of different currencies cannot be added, and no rates are known.",
+            do="Convert them first, or keep one with currency = in [ingest].",
+        )
+    if named and len(rows) > len(named):
+        blank = sum(count for currency, count in rows if currency is None)
+        draft.warnings.append(f"{blank:,} rows without a currency are taken as {named[0][0]}.")

@@ -1,0 +1,210 @@
+"""Delimited text: DuckDB reads it strictly; where that fails, Python splits it record by record and loses nothing.
+
+A row is a record; where a quote never closes, a physical line. Blank lines are no rows.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator, Sequence
+from glob import escape
+from typing import Any
+
+from affinity.errors import InputError
+from affinity.ingest.columns import normalise
+from affinity.ingest.staging import Column, Malformed, Source
+from affinity.ingest.text_file import TextFile, count_lines, iter_line_blocks, read_sample
+from affinity.ingest.workbench import Workbench
+
+DELIMITERS = (",", ";", "\t", "|")
+#: Lines that a quoted field may run over before its quote counts as never closed.
+MAX_RECORD_LINES = 1000
+SLOW_BATCH = 50_000
+
+
+def sniff_text(text: TextFile, known: Collection[str]) -> str:
+    """``"csv"`` or ``"baskets"``, by the first thousand lines and the known column names."""
+    sample = read_sample(text)
+    if not sample:
+        return "csv"
+    header = split_line(sample[0], _delimiter(sample)) or []
+    named = sum(normalise(name) in known for name in header)
+    counts = {len(split_line(line, ",") or ()) for line in sample}
+    ragged = len(counts) > 1 or all(_is_integers(line) for line in sample)
+    if named >= 2 or (named == 1 and not ragged):
+        return "csv"
+    return "baskets" if ragged else "csv"
+
+
+def _is_integers(line: str) -> bool:
+    return all(token.isdigit() for token in line.split())
+
+
+def _delimiter(sample: Sequence[str]) -> str:
+    """The candidate that splits the header into most fields, the most regular one of the lines in a tie."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        header = len(split_line(sample[0], delimiter) or ())
+        same = sum(len(split_line(line, delimiter) or ()) == header for line in sample[1:100])
+        return (header, same)
+
+    return max(DELIMITERS, key=score)
+
+
+def split_line(line: str, delimiter: str) -> list[str] | None:
+    """The fields of one record, None when its quotes do not close or are misplaced."""
+    return _parse(line, delimiter)[0]
+
+
+def _parse(record: str, delimiter: str) -> tuple[list[str] | None, bool]:
+    """(fields, False), or (None, whether further lines could still complete the record)."""
+    if '"' not in record:
+        return record.split(delimiter), False
+    try:
+        return next(csv.reader([record], delimiter=delimiter, strict=True, skipinitialspace=True)), False
+    except csv.Error as error:
+        return None, "unexpected end" in str(error)
+
+
+def open_csv(bench: Workbench, text: TextFile) -> Source:
+    """A CSV or TSV file; the delimiter (comma, semicolon, tab, bar) is the one that splits the header best."""
+    sample = read_sample(text)
+    if not sample:
+        raise InputError(f"{text.name} holds blank lines only.", do="Export it again.")
+    delimiter = _delimiter(sample)
+    header = split_line(sample[0], delimiter)
+    if header is None:
+        raise InputError(
+            f"The header of {text.name} has a quote that never closes: {sample[0][:200]!r}.", do="Mend the header."
+        )
+    columns = tuple(Column(name.strip(), "VARCHAR") for name in header)
+    if len(sample) == 1:
+        raise InputError(
+            f"{text.name} holds a header and no rows: {', '.join(c.name for c in columns)[:200]}.", do="Export it again."
+        )
+    count = count_lines(text.path)
+    names = {f"c{i}": "VARCHAR" for i in range(len(columns))}
+    relation = (
+        "read_csv($path, auto_detect=false, header=true, delim=$delimiter, quote='\"', escape='\"', "
+        "strict_mode=true, max_line_size=16000000, columns=$names)"
+    )
+
+    def slow() -> Source:
+        return _open_slowly(bench, text, delimiter, columns)
+
+    if count.has_nul or len(columns) < 2:
+        return slow()
+    parameters = {"path": escape(str(text.path)), "delimiter": delimiter, "names": names}
+    return Source("csv", columns, relation, parameters, expected=count.lines - 1, slow=slow)
+
+
+def _open_slowly(bench: Workbench, text: TextFile, delimiter: str, columns: tuple[Column, ...]) -> Source:
+    import pyarrow as pa
+
+    source = Source("csv", columns, "slow_lines", has_row=True)
+    names = [f"c{i}" for i in range(len(columns))]
+    schema = pa.schema([("row", pa.int64()), *((name, pa.string()) for name in names)])
+
+    def batches() -> Iterator[Any]:
+        try:
+            for rows, records in _record_batches(text, delimiter, len(columns), source.malformed):
+                cells = [pa.array(cell, type=pa.string()) for cell in zip(*records)]
+                yield pa.record_batch([pa.array(rows, type=pa.int64()), *cells], schema=schema)
+        except InputError as error:  # the engine would wrap it
+            source.failure.append(error)
+            raise
+
+    bench.register("slow_lines", pa.RecordBatchReader.from_batches(schema, batches()))
+    source.warnings.append("The text has irregular lines; it was split record by record.")
+    return source
+
+
+def _record_batches(
+    text: TextFile, delimiter: str, width: int, malformed: list[Malformed]
+) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Batches of (row numbers, fields) of the records that have ``width`` fields; the others go to ``malformed``."""
+    rows: list[int] = []
+    records: list[list[str]] = []
+    for row, (line, fields, raw) in enumerate(_records(text, delimiter, width)):
+        if fields is not None and len(fields) == width and "\0" not in raw:
+            rows.append(row)
+            records.append(fields)
+        else:
+            malformed.append(Malformed(row, f"line {line}: {_what_is_wrong(fields, width)}", raw))
+        if len(rows) == SLOW_BATCH:
+            yield rows, records
+            rows, records = [], []
+    if rows:
+        yield rows, records
+
+
+def _what_is_wrong(fields: list[str] | None, width: int) -> str:
+    if fields is None:
+        return "a quote that never closes, or stands inside a field"
+    if len(fields) != width:
+        return f"{len(fields)} fields, the header has {width}"
+    return "a NUL byte"
+
+
+def _records(text: TextFile, delimiter: str, width: int) -> Iterator[tuple[int, list[str] | None, str]]:
+    """(line number from 1, fields or None, raw text) of each record after the header; blank lines are skipped."""
+    lines = _Lines(text)
+    header_seen = False
+    while (line := lines.take()) is not None:
+        if not line.strip():
+            continue
+        number, raw = lines.number, line
+        fields, open_quote = _parse(line, delimiter)
+        if open_quote:
+            raw, fields = _extend(lines, line, delimiter, width)
+        if header_seen:
+            yield number, fields, raw
+        header_seen = True
+
+
+def _extend(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[str, list[str] | None]:
+    """The record that begins at ``line`` and ends lines later, or the line alone with None when it never closes."""
+    record = line
+    for ahead in range(MAX_RECORD_LINES):
+        further = lines.peek(ahead)
+        if further is None:
+            break
+        record += "\n" + further
+        if '"' not in further:
+            continue
+        fields, open_quote = _parse(record, delimiter)
+        if fields is not None and len(fields) == width:
+            lines.skip(ahead + 1)
+            return record, fields
+        if not open_quote:
+            break
+    return line, None
+
+
+class _Lines:
+    """The lines of a file with a look ahead."""
+
+    def __init__(self, text: TextFile) -> None:
+        self._blocks = iter_line_blocks(text)
+        self._lines: list[str] = []
+        self._at = 0
+        self.number = 0
+
+    def peek(self, ahead: int) -> str | None:
+        while self._at + ahead >= len(self._lines):
+            block = next(self._blocks, None)
+            if block is None:
+                return None
+            self._lines = self._lines[self._at :] + block
+            self._at = 0
+        return self._lines[self._at + ahead]
+
+    def skip(self, lines: int) -> None:
+        self._at += lines
+        self.number += lines
+
+    def take(self) -> str | None:
+        line = self.peek(0)
+        if line is not None:
+            self.skip(1)
+        return line

@@ -1,0 +1,119 @@
+"""Dataframes, Parquet files and database queries as sources."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+from affinity import frames
+from affinity.errors import InputError
+from affinity.ingest.staging import Column, Source
+from affinity.ingest.workbench import BATCH_ROWS, Workbench, first_line, quote_name
+
+
+def open_frame(bench: Workbench, frame: Any) -> Source:
+    """A dataframe of any engine; a DuckDB relation is streamed."""
+    if hasattr(frame, "to_arrow_reader") and hasattr(frame, "types"):
+        return _open_relation(bench, frame, "frame")
+    return _open_arrow(bench, _to_arrow(frame), "frame")
+
+
+def _to_arrow(frame: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return frames.as_arrow(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        if not hasattr(frame, "dtypes") or not hasattr(frame, "assign"):
+            raise
+    # a pandas column of objects that are not all of one type: invoices 489434 and "C489449"
+    mixed = [name for name, dtype in zip(frame.columns, frame.dtypes) if str(dtype) == "object"]
+    return frames.as_arrow(frame.assign(**{name: [plain_text(value) for value in frame[name]] for name in mixed}))
+
+
+def plain_text(value: Any) -> str | None:
+    """A cell as text: None for nothing, 17850 for 17850.0, ISO for dates."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e18:
+        return str(int(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return None if text in ("<NA>", "NaT") else text
+
+
+def _open_arrow(bench: Workbench, table: Any, kind: str) -> Source:
+    bench.register("arrow_rows", table)
+    return _open_table(bench, "arrow_rows", {}, kind)
+
+
+def _open_relation(bench: Workbench, relation: Any, kind: str) -> Source:
+    columns = tuple(Column(name, str(type_)) for name, type_ in zip(relation.columns, relation.types))
+    reader = relation.to_arrow_reader(BATCH_ROWS)
+    bench.register("arrow_rows", reader)
+    return _select(columns, "arrow_rows", {}, kind)
+
+
+def open_parquet(bench: Workbench, path: Path) -> Source:
+    """A Parquet file."""
+    return _open_table(bench, "read_parquet($path, binary_as_string=true)", {"path": escape(str(path))}, "parquet", path.name)
+
+
+def _open_table(bench: Workbench, relation: str, parameters: dict[str, object], kind: str, name: str = "The frame") -> Source:
+    import duckdb
+
+    try:
+        described = bench.run(f"DESCRIBE SELECT * FROM {relation}", parameters)
+    except duckdb.Error as error:
+        raise InputError(
+            f"{name} cannot be read as {kind}: {first_line(error)}", do="Export it again, or pass --format by what it is."
+        ) from None
+    return _select(tuple(Column(row[0], row[1]) for row in described), relation, parameters, kind)
+
+
+def _select(columns: Sequence[Column], relation: str, parameters: dict[str, object], kind: str) -> Source:
+    if not columns:
+        raise InputError(f"The {kind} has no columns.", do="Pass one row an order line.")
+    cells = ", ".join(f"{quote_name(column.name)} AS c{i}" for i, column in enumerate(columns))
+    return Source(kind, tuple(columns), f"(SELECT {cells} FROM {relation})", parameters)
+
+
+def open_query(bench: Workbench, query: Any, database: Any) -> Source:
+    """The rows of an SQL ``query`` on a DuckDB file (opened read-only) or an open DuckDB connection."""
+    import duckdb
+
+    if not isinstance(query, str):
+        raise InputError(
+            f"With database= the source is an SQL query, not {type(query).__name__}.", do="Pass the query as text."
+        )
+    connection = _connect(database) if isinstance(database, (str, os.PathLike)) else database
+    if not hasattr(connection, "sql"):
+        raise InputError(
+            f"database={type(database).__name__} is no DuckDB database.", do="Pass the path of a .duckdb file or a connection."
+        )
+    try:
+        relation = connection.sql(query)
+        if relation is None:
+            raise InputError("The query returns no rows to read.", do="Pass a SELECT.")
+        return _open_relation(bench, relation, "query")
+    except duckdb.Error as error:
+        raise InputError(f"The query failed: {first_line(error)}", do="Try it in the database's own shell.") from None
+
+
+def _connect(database: Any) -> Any:
+    import duckdb
+
+    if not Path(database).is_file():
+        raise InputError(f"There is no database file {database}.", do="Pass the path of a .duckdb file.")
+    try:
+        return duckdb.connect(str(database), read_only=True)
+    except duckdb.Error as error:
+        raise InputError(
+            f"{database} cannot be opened as a DuckDB database: {first_line(error)}",
+            do="A file of a newer DuckDB needs that version; Parquet can always be read.",
+        ) from None

@@ -1,0 +1,303 @@
+"""Order lines from anything: `read_orders`, and the check that they do not lie in the future."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from affinity.errors import AllRowsBad, InputError, StrictRows
+from affinity.ingest.assemble import encode, fetch, fetch_texts, quarantine_of
+from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, select_attributes
+from affinity.ingest.clean import NO_DEFECT, REASONS, check_currencies, make_rules
+from affinity.ingest.columns import ORDER_ALIASES, Recognised, recognise, require
+from affinity.ingest.conventions import Draft
+from affinity.ingest.dates import TimeReading, read_times
+from affinity.ingest.duplicates import find_repeated_ids, find_repeats
+from affinity.ingest.ids import select_id, strip_fractions
+from affinity.ingest.source import open_source, split_format
+from affinity.ingest.staging import Source, stage, text_of, trim_rare
+from affinity.ingest.workbench import Workbench, open_workbench, quote_name
+from affinity.settings import IngestSettings
+from affinity.tables.ingest_report import IngestReport
+from affinity.tables.order_lines import Attribute, OrderLines
+
+DEFAULTS = IngestSettings()
+
+_IDS = ("order_id", "customer_id", "product_id")
+_TYPED = ("quantity", "unit_price", "net_amount", "ordered_at", "order_seq")
+
+
+def read_orders(
+    source: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,
+    database: Any = None,
+    settings: IngestSettings = DEFAULTS,
+    strict: bool = False,
+    today: dt.date | None = None,
+) -> OrderLines:
+    """Order lines from a file, a dataframe or a database query, with a report in which every row is accounted for.
+
+    source   : path of a CSV or TSV (also .gz), Parquet, JSON-lines, Excel or basket file; a pandas, Polars, Arrow or DuckDB
+               frame; OrderLines (returned as they are); with ``database`` an SQL query
+    columns  : canonical name -> name in the source, where the usual names do not apply: order_id, customer_id, product_id,
+               ordered_at, order_seq, quantity, unit_price, net_amount, product_name, currency, line_id, return_mark;
+               any further name becomes an attribute (a segment to cut by)
+    format   : "csv", "parquet", "jsonl", "excel", "baskets", "generic" or a known export; None detects it
+    database : path of a .duckdb file, or an open DuckDB connection
+    strict   : raise StrictRows where a row would be set aside for a defect
+    today    : refuse lines later than the day after it (the caller's clock; no check without)
+
+    Needed are order_id and product_id; without order ids, customer_id and ordered_at (or order_seq), a customer's day then
+    being an order. Ids are text; a blank customer is a guest; a missing quantity column means 1. Returns stay as negative
+    lines. Times are the wall clock of the reporting zone. Rows that fail a rule are set aside under their first reason
+    (`affinity.ingest.clean.REASONS`), so rows_read = rows_kept + rows_set_aside.
+
+    Raises UnknownColumns, InputError, StrictRows or AllRowsBad, each saying what to do.
+
+    >>> import pyarrow as pa
+    >>> lines = read_orders(pa.table({"order_id": ["1", "1", None], "product_id": ["tea", "milk", "tea"]}))
+    >>> print(lines.report)
+    3 rows read as generic = 2 kept + 1 set aside
+               1  missing_order_id
+    """
+    if isinstance(source, OrderLines):
+        return source
+    with open_workbench() as bench:
+        kind, export = split_format(format)
+        opened = open_source(bench, source, kind=kind, database=database, settings=settings, mapped=bool(columns))
+        found = recognise(opened.columns, ORDER_ALIASES, mapping=columns, format=export)
+        _require_order_columns(found, opened)
+        lines = _read(bench, opened, found, settings, strict)
+    if today is not None:
+        check_future(lines, today)
+    return lines
+
+
+def check_future(lines: OrderLines, today: dt.date) -> None:
+    """Raise InputError when lines are dated later than the day after ``today`` (time zones may run a day ahead)."""
+    day = lines.day
+    if day is None or not len(day):
+        return
+    limit = (today - dt.date(1970, 1, 1)).days + 1
+    late = int((day > limit).sum())
+    if late:
+        last = np.datetime64(int(day.max()), "D")
+        raise InputError(
+            f"{late:,} order lines are dated after {today + dt.timedelta(days=1)}, the last on {last}; today is {today}.",
+            why="As of the day after the last line, every customer would look as if he had long bought nothing.",
+            do="Mend the dates (day and month swapped?), or say --as-of to leave later lines out.",
+        )
+
+
+def _require_order_columns(found: Recognised, source: Source) -> None:
+    if not found.has("order_id") and found.has("customer_id") and (found.has("ordered_at") or found.has("order_seq")):
+        needed = ["product_id"]
+    else:
+        needed = ["order_id", "product_id"]
+    require(found, source.columns, ORDER_ALIASES, needed, "An order line says which product was in which order.")
+
+
+def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestSettings, strict: bool) -> OrderLines:
+    candidates, ignored = candidate_columns(found, source.columns)
+    selections = _selections(source, found) | select_attributes(candidates, source.columns)
+    source = stage(bench, source, selections)
+    trim_rare(bench, [name for name in selections if name not in _TYPED])
+    ((rows,),) = bench.run("SELECT count(*) FROM staged")
+    if not rows and not source.malformed:
+        raise InputError(f"The {source.kind} source has columns and no rows.", do="Pass one row an order line.")
+    types = {name: kind for name, kind, *_ in bench.run("DESCRIBE staged")}
+    draft = Draft(bench, found, settings, types, rules=dict(source.rules))
+    time = _read_time(draft)
+    whole = strip_fractions(bench, [name for name in _IDS if name in types])
+    if whole:
+        draft.rules["whole_number_ids"] = whole
+    if "order_id" not in types:
+        draft.rules["order"] = "no order ids: the lines of one customer and day (or order_seq) are one order"
+        _make_order_ids(bench, time.sql if time else None)
+    make_rules(draft, time, _find_repeats(draft, source, list(selections)))
+    attributes = named_attributes(found) + choose_attributes(bench, candidates, source.columns, ignored)
+    if ignored:
+        draft.rules["ignored_columns"] = ignored
+    if "currency" in types:
+        check_currencies(draft)
+    lines = _assemble(draft, attributes)
+    report = _report(draft, source, rows)
+    _refuse(report, strict)
+    return replace(lines, report=report.warn(*_notes(lines)))
+
+
+def _read_time(draft: Draft) -> TimeReading | None:
+    if "ordered_at" not in draft.types:
+        return None
+    spec = draft.found.spec
+    month_first, day_index = (spec.month_first, spec.day_index) if spec else (None, False)
+    return read_times(
+        draft.bench, "ordered_at", draft.types["ordered_at"], draft.settings, month_first=month_first, day_index=day_index
+    )
+
+
+def _selections(source: Source, found: Recognised) -> dict[str, str]:
+    selections = {}
+    for name, at in found.position.items():
+        cell, type_name = f"c{at}", source.columns[at].type
+        if name in _IDS:
+            selections[name] = select_id(name, cell, type_name)
+        elif name in _TYPED and type_name != "VARCHAR":
+            selections[name] = cell
+        elif name == "currency":
+            selections[name] = f"upper({text_of(cell, type_name)})"
+        else:
+            selections[name] = text_of(cell, type_name)
+    if "customer_id" not in selections:
+        selections["customer_id"] = "NULL::VARCHAR"
+    return selections
+
+
+def _make_order_ids(bench: Workbench, moment: str | None) -> None:
+    when = f"strftime({moment}, '%Y-%m-%d')" if moment else "order_seq::VARCHAR"
+    bench.run("ALTER TABLE staged ADD COLUMN order_id VARCHAR")
+    bench.run(f"UPDATE staged SET order_id = customer_id || ' ' || {when}")
+
+
+def _find_repeats(draft: Draft, source: Source, staged: list[str]) -> int:
+    """Fill the table ``repeats`` with the rows to drop as duplicates; how many there are."""
+    if "line_id" in draft.types:
+        name = source.columns[draft.found.position["line_id"]].name
+        draft.rules["duplicates"] = f"rows that repeat a {name} are dropped"
+        return find_repeated_ids(draft.bench, "line_id", name)
+    if source.kind == "baskets":  # a product twice in a basket is no accident of an export
+        return 0
+    drop = draft.settings.duplicates == "drop"
+    copies = find_repeats(draft.bench, staged)
+    draft.rules["duplicates"] = "rows equal to an earlier row in every column are " + ("dropped" if drop else "kept")
+    if copies and not drop:
+        draft.warnings.append(
+            f"{copies:,} rows repeat an earlier row in every column and are kept, as there is no line id; "
+            "duplicates = 'drop' in [ingest] drops them."
+        )
+    return copies if drop else 0
+
+
+def _assemble(draft: Draft, attributes: list[str]) -> OrderLines:
+    bench, types = draft.bench, draft.types
+    amount = "CASE WHEN q < 0 THEN -abs(a) ELSE a END" if "net_amount" in types else "p * q"
+    numbers = {"row": '"row"', "quantity": "q", "net_amount": f"coalesce({amount}, 'nan'::DOUBLE)"}
+    if "ordered_at" in types:
+        numbers["ordered_at"] = "epoch_us(t)"
+    if "order_seq" in types:
+        numbers["order_seq"] = "s::BIGINT"
+    labels = {name: name for name in _IDS} | {f"a{i}": quote_name(name) for i, name in enumerate(attributes)}
+    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in (numbers | labels).items())
+    sql = f"WITH {draft.ctes} SELECT {chosen} FROM ruled WHERE reason IS NULL"
+    got = fetch(bench, sql, draft.parameters, labels=list(labels), numbers=list(numbers))
+    codes = {name: encode(got[name], kind) for name, kind in zip(_IDS, ("order", "customer", "product"))}
+    return OrderLines(
+        order=codes["order_id"][0],
+        customer=codes["customer_id"][0],
+        product=codes["product_id"][0],
+        quantity=got["quantity"].astype(np.float64),
+        net_amount=got["net_amount"].astype(np.float64),
+        row=got["row"].astype(np.int64),
+        orders=codes["order_id"][1],
+        customers=codes["customer_id"][1],
+        products=codes["product_id"][1],
+        ordered_at=got["ordered_at"].astype(np.int64) if "ordered_at" in got else None,
+        order_seq=got["order_seq"].astype(np.int64) if "order_seq" in got else None,
+        attributes={name: Attribute(*encode(got[f"a{i}"], name)) for i, name in enumerate(attributes)},
+    )
+
+
+def _report(draft: Draft, source: Source, rows: int) -> IngestReport:
+    types, found = draft.types, draft.found
+
+    def text(name: str) -> str:
+        if name not in types:
+            return "NULL::VARCHAR"
+        return f'"{name}"' if types[name] == "VARCHAR" else text_of(f'"{name}"', types[name])
+
+    offending = {
+        "bad_date": text("ordered_at") if "ordered_at" in types else text("order_seq"),
+        "bad_quantity": text("quantity"), "zero_quantity": text("quantity"), "negative_quantity": text("quantity"),
+        "bad_price": f"coalesce({text('unit_price')}, {text('net_amount')})", "no_price": text("unit_price"),
+        "non_product": "product_id", "currency": text("currency"), "duplicate": text("line_id"),
+    }  # fmt: skip
+    detail = " ".join(f"WHEN '{reason}' THEN {sql}" for reason, sql in offending.items())
+    shown = ", ".join(
+        f'{text(name)} AS "{name}"' for name in ("customer_id", "product_id", "ordered_at", "quantity", "unit_price")
+    )
+    sql = (
+        f'WITH {draft.ctes} SELECT "row", reason, CASE reason {detail} END AS detail, order_id, {shown} '
+        "FROM ruled WHERE reason IS NOT NULL"
+    )
+    quarantine = quarantine_of(fetch_texts(draft.bench, sql, draft.parameters), source.malformed)
+    counts = Counter(quarantine.reason.tolist())
+    if counts["non_product"]:
+        products = Counter(quarantine.product_id[quarantine.reason == "non_product"].tolist())
+        top = sorted(products.items(), key=lambda item: (-item[1], item[0]))[:20]
+        draft.rules["non_product"] = {"rows": counts["non_product"], "codes": len(products), "most_frequent": dict(top)}
+    read = rows + len(source.malformed)
+    return IngestReport(
+        rows_read=read,
+        rows_kept=read - len(quarantine),
+        reasons={reason: counts[reason] for reason in sorted(counts)},
+        format="basket_file" if source.kind == "baskets" else found.format,
+        mapping=found.names(source.columns),
+        rules=draft.rules,
+        warnings=(*source.warnings, *draft.warnings),
+        quarantine=quarantine,
+    )
+
+
+def _refuse(report: IngestReport, strict: bool) -> None:
+    quarantine = report.quarantine
+    by_reason = sorted(report.reasons.items(), key=lambda item: REASONS.index(item[0]))
+    shown = ", ".join(f"{reason} {count:,}" for reason, count in by_reason)
+    defects = [reason for reason, _ in by_reason if reason not in NO_DEFECT]
+    if strict and defects:
+        examples = []
+        for reason in defects[:3]:
+            at = int(np.flatnonzero(quarantine.reason == reason)[0])
+            examples.append(f"row {quarantine.row[at]} {reason} ({quarantine.detail[at] or 'blank'})")
+        raise StrictRows(
+            f"{sum(report.reasons[reason] for reason in defects):,} of {report.rows_read:,} rows have defects: {shown}; "
+            f"for example {'; '.join(examples)}.",
+            why="With strict no row may be set aside for a defect.",
+            do="Mend the rows, or leave strict out to have them set aside and listed.",
+        )
+    if not report.rows_kept:
+        raise AllRowsBad(
+            f"All {report.rows_read:,} rows were set aside: {shown}.",
+            why="The columns may be read as something that they are not: "
+            + ", ".join(f"{canonical} = {name}" for canonical, name in report.mapping.items())
+            + ".",
+            do="Name the right columns with --columns, or mend the rows.",
+        )
+
+
+def _notes(lines: OrderLines) -> list[str]:
+    """Warnings about the lines that were kept."""
+    notes = []
+    guests = int((lines.customer < 0).sum())
+    if guests == len(lines):
+        notes.append("No row has a customer: conversion and personal recommendations are not available.")
+    elif guests:
+        notes.append(
+            f"{guests:,} of {len(lines):,} rows ({guests / len(lines):.1%}) have no customer: guests count for baskets only."
+        )
+    shared = _shared_orders(lines)
+    if shared:
+        notes.append(f"{shared:,} order ids are shared by more than one customer; each is still taken as one order.")
+    return notes
+
+
+def _shared_orders(lines: OrderLines) -> int:
+    known = lines.customer >= 0
+    pairs = np.unique(lines.order[known].astype(np.int64) * max(len(lines.customers), 1) + lines.customer[known])
+    return int((np.bincount(pairs // max(len(lines.customers), 1), minlength=1) > 1).sum()) if len(pairs) else 0

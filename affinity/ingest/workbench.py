@@ -1,0 +1,69 @@
+"""The DuckDB connection that one read works in: bounded memory, spills beside itself, gone afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from affinity.threads import available_threads
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Rows of one Arrow batch on the way out: strings become codes batch by batch, so no column of strings is ever whole.
+BATCH_ROWS = 200_000
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A private connection and a folder for what is unpacked or spilled."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a statement."""
+        return self.connection.execute(sql, dict(parameters or {})).fetchall()
+
+    def batches(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """The rows of a query as pyarrow record batches, drained to the end."""
+        yield from self.connection.sql(sql, params=dict(parameters or {})).to_arrow_reader(BATCH_ROWS)
+
+    def register(self, name: str, arrow: Any) -> None:
+        """Make an Arrow table or reader a view called ``name``."""
+        self.connection.register(name, arrow)
+
+
+@contextmanager
+def open_workbench() -> Iterator[Workbench]:
+    """A workbench for one read; its memory and files are gone when the block ends."""
+    import duckdb
+
+    with TemporaryDirectory(prefix="affinity-") as folder:
+        config = {
+            "memory_limit": "1GB",
+            "temp_directory": folder,
+            "threads": available_threads(),
+            "autoinstall_known_extensions": False,
+            "python_enable_replacements": False,  # a table name never means a Python variable
+        }
+        connection = duckdb.connect(":memory:", config=config)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield Workbench(connection, Path(folder))
+        finally:
+            connection.close()
+
+
+def quote_name(name: str) -> str:
+    """``name`` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an engine's message, without its class prefix."""
+    return str(error).strip().split("\n", 1)[0].removeprefix("Invalid Input Error: ")
