@@ -20,7 +20,7 @@ _PUBLIC = {
     "read_products": "affinity.ingest",
     "read_customers": "affinity.ingest",
     "group_baskets": "affinity.flow",
-    "mine_itemsets": "affinity.flow",
+    "mine_itemsets": "affinity.counting",
     "induce_rules": "affinity.rules",
     "build_graph": "affinity.flow",
     "estimate_conversion": "affinity.flow",
@@ -36,7 +36,7 @@ _PUBLIC = {
     "show_progress": "affinity.progress",
 }
 
-__all__ = ["__version__", *_PUBLIC]
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

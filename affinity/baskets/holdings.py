@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from affinity.baskets.position import distinct_sorted, line_positions, run_starts
-from affinity.tables import Holdings, OrderLines
+from affinity.errors import MissingPart
+from affinity.tables import Baskets, Holdings, OrderLines
+from affinity.vocabulary import Vocabulary
 
 
 def collect_holdings(lines: OrderLines) -> Holdings:
@@ -21,26 +25,59 @@ def collect_holdings(lines: OrderLines) -> Holdings:
     at = line_positions(bought)
     end = _ends(lines, bought, at)
     moment = at if lines.clock else bought.order
-    known = bought.customer >= 0
-    n_products = max(len(lines.products), 1)
-    pair = bought.customer.astype(np.int64) * n_products + bought.product
+    return _assemble(bought.customer, bought.product, moment, end, lines.clock, lines.customers, lines.products)
+
+
+def own_baskets(baskets: Baskets) -> Holdings:
+    """Holdings of what the ``baskets`` of identified customers hold; raises MissingPart when they name no customers.
+
+    ``end`` is the day after the last basket, the customer's number of places of the sequence, or 1 without a clock.
+    """
+    if baskets.customer is None or baskets.customers is None:
+        raise MissingPart("These baskets name no customers, so nobody owns anything.", do="Group them from order lines.")
+    customer = np.repeat(baskets.customer, baskets.sizes)
+    moment = baskets.at if baskets.at is not None and baskets.clock else np.arange(len(baskets))
+    end = np.ones(len(baskets.customers), dtype=np.int32)
+    if baskets.clock == "day":
+        end[:] = moment.max(initial=-1) + 1
+    elif baskets.clock == "order":
+        known = baskets.customer >= 0
+        np.maximum.at(end, baskets.customer[known], moment[known] + 1)
+    return _assemble(
+        customer, baskets.item, np.repeat(moment, baskets.sizes), end, baskets.clock, baskets.customers, baskets.products
+    )
+
+
+def _assemble(
+    customer: np.ndarray,
+    product: np.ndarray,
+    moment: np.ndarray,
+    end: np.ndarray,
+    clock: Literal["day", "order"] | None,
+    customers: Vocabulary,
+    products: Vocabulary,
+) -> Holdings:
+    """CSR of the distinct (customer, product) with first, last and number of distinct moments; guests left out."""
+    known = customer >= 0
+    n_products = max(len(products), 1)
+    pair = customer.astype(np.int64) * n_products + product
     pair, moment = (pair, moment) if known.all() else (pair[known], moment[known])
     pair, moment = _distinct_pairs(pair, moment.astype(np.int64))
     start = run_starts(pair)
     stop = np.append(start[1:], len(pair))[: len(start)]
     owner = pair[start] // n_products
-    counts = np.bincount(owner, minlength=len(lines.customers))
+    counts = np.bincount(owner, minlength=len(customers))
     nothing = np.zeros(len(start), dtype=np.int32)
     return Holdings(
         indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         product=(pair[start] % n_products).astype(np.int32),
-        first_at=moment[start].astype(np.int32) if lines.clock else nothing,
-        last_at=moment[stop - 1].astype(np.int32) if lines.clock else nothing,
+        first_at=moment[start].astype(np.int32) if clock else nothing,
+        last_at=moment[stop - 1].astype(np.int32) if clock else nothing,
         times=(stop - start).astype(np.int32),
         end=end,
-        customers=lines.customers,
-        products=lines.products,
-        clock=lines.clock,
+        customers=customers,
+        products=products,
+        clock=clock,
     )
 
 

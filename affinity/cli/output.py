@@ -46,13 +46,15 @@ def format_frame(frame: object, columns: list[str], limit: int = 15) -> str:
     return str(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="–", max_colwidth=60))
 
 
-def format_reasons(recommendations: Recommendations) -> str:
-    """Each recommendation with its reason, a customer a paragraph."""
+def format_reasons(recommendations: Recommendations, limit: int | None = None) -> str:
+    """Each recommendation (of the first ``limit`` ranks) with its reason, a customer a paragraph."""
     shown: list[str] = []
     columns = recommendations.columns()
     for customer, rank, product, fit, reason in zip(
         *(columns[name] for name in ("customer_id", "rank", "product_id", "fit", "reason")), strict=True
     ):
+        if limit is not None and rank > limit:
+            continue
         if rank == 1:
             shown.append(f"{customer}")
         shown.append(f"{rank:>4}. {product}  fit {fit:.3f}\n      {reason}")

@@ -40,6 +40,7 @@ class FitModel(Table):
     """score(c, B) = Σ over owned A of weight(c, A) × edge(A, B); fit = σ(b·u + γ·x_c + a + δ).
 
     indptr, consequent, edge : CSR by antecedent (int64, int32, float64): W, what B gains from owning A
+    similar_*    : CSR by antecedent of the cosines, a ranking feature
     blend        : name -> coefficient of the ranking features; slope, customer_terms, intercept : of the probability
     """
 
@@ -56,9 +57,26 @@ class FitModel(Table):
     calibration: Calibration
     horizon_days: int
     info: Mapping[str, object] = field(default_factory=dict)
+    similar_indptr: np.ndarray | None = None
+    similar_consequent: np.ndarray | None = None
+    similar_edge: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.consequent)
+
+    def describe(self) -> dict[str, object]:
+        """How good the probability was at the latest complete landmark, and what was learnt, as plain values."""
+        found = self.calibration
+        return {
+            "horizon_days": self.horizon_days if self.clock == "day" else None,
+            "calibration_slope": found.slope,
+            "expected_calibration_error": found.error,
+            "landmark": None if found.landmark_day is None else str(np.datetime64(found.landmark_day, "D")),
+            "note": found.note,
+            "blend": dict(self.blend),
+            "intercept": self.intercept,
+            **self.info,
+        }
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """antecedent, consequent, edge."""
@@ -80,6 +98,8 @@ class Candidates(Table):
     base     : float64, part of score that is not due to any owned product (popularity)
     evidence : float64, Σ over owned A of weight × edge: the closed-form score
     because  : int32, owned product with the largest weight × edge, −1 when none is positive
+    antecedent, term : int32 and float64[n, 5], the owned products with the largest weight × edge and their
+               contributions, largest first (−1 and 0 where there are fewer)
     """
 
     indptr: np.ndarray
@@ -91,6 +111,8 @@ class Candidates(Table):
     because: np.ndarray
     customers: Vocabulary
     products: Vocabulary
+    antecedent: np.ndarray | None = None
+    term: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.product)

@@ -1,0 +1,122 @@
+"""What one run made: every table, the report, and how it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from affinity import __version__, release
+from affinity.settings import Settings
+from affinity.tables import (
+    AlsoBought,
+    Bundles,
+    Conversion,
+    Eligibility,
+    FitModel,
+    Holdings,
+    ItemsetCounts,
+    LifeTables,
+    Metrics,
+    OrderLines,
+    PairGraph,
+    Products,
+    Recommendations,
+    Rules,
+    Table,
+)
+
+#: Settings that never change an answer, and so are no part of a release's identity.
+_WITHOUT_EFFECT = {"engine", "release"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """The tables of a run; one that the data cannot give is None, and ``notes`` says why."""
+
+    settings: Settings
+    inputs: Mapping[str, str]
+    lines: OrderLines
+    holdings: Holdings
+    products: Products
+    itemsets: ItemsetCounts
+    rules: Rules
+    graph: PairGraph
+    bundles: Bundles
+    also_bought: AlsoBought
+    metrics: Metrics
+    eligibility: Eligibility | None = None
+    life_tables: LifeTables | None = None
+    conversion: Conversion | None = None
+    curves: Mapping[str, Any] | None = None
+    model: FitModel | None = None
+    recommendations: Recommendations | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    capped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def as_of(self) -> str | None:
+        """The first day not looked at, as text; None without dates."""
+        return None if self.lines.as_of_day is None else str(np.datetime64(self.lines.as_of_day, "D"))
+
+    def report(self) -> dict[str, Any]:
+        """What was read, kept, set aside, capped and left null: the content of report.json."""
+        found = {
+            "customers": int(np.count_nonzero(np.diff(self.holdings.indptr))),
+            "products": len(self.products),
+            "itemsets": len(self.itemsets),
+            "rules": len(self.rules),
+            "pairs": len(self.graph) // 2,
+            "recommendations": 0 if self.recommendations is None else len(self.recommendations),
+        }
+        return {
+            **self.lines.report.to_dict(),
+            "as_of": self.as_of,
+            "found": found,
+            "capped": dict(self.capped),
+            "notes": dict(self.notes),
+            "fit": {} if self.model is None else self.model.describe(),
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """What the release id is a hash of: the inputs' rows, the settings that change answers, as_of, the version."""
+        settings = self.settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
+        return {"inputs": dict(self.inputs), "settings": settings, "as_of": self.as_of, "version": __version__}
+
+    def tables(self) -> dict[str, Table | Mapping[str, Any] | None]:
+        """The tables by the name of their file in a release."""
+        return {
+            "itemsets": self.itemsets,
+            "rules": self.rules,
+            "pairs": self.graph,
+            "conversions": self.conversion,
+            "recommendations": self.recommendations,
+            "also_bought": self.also_bought,
+            "metrics": self.metrics,
+            "quarantine": self.lines.report.quarantine,
+            "products": self.products,
+            "curves": self.curves,
+            "ledger": self.eligibility,
+            "calibration": None if self.model is None else release.calibration_columns(self.model.calibration),
+            "bundles": self.bundles,
+        }
+
+    def publish(self, folder: str | Path) -> Path:
+        """Publish the tables as a release under ``folder``; returns the folder of the release.
+
+        Published atomically: until the last rename the previous release stays current, and afterwards the new one is.
+        """
+        return release.write_release(
+            folder, self.tables(), report=self.report(), identity=self.identity(), keep=self.settings.release.keep
+        )
+
+    def sample_customer(self) -> str | None:
+        """The customer with the most evidence-based recommendations, for a first look."""
+        recs = self.recommendations
+        if recs is None or not len(recs):
+            return None
+        evident = np.bincount(recs.customer, weights=~recs.is_fallback, minlength=len(recs.customers))
+        return str(recs.customers.labels[int(np.argmax(evident))])
