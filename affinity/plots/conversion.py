@@ -72,30 +72,24 @@ def _plot_curve(life: LifeTables, rows: np.ndarray, horizon_days: int | None) ->
     last = horizon_days or min(max(life.horizons_days), life.longest_followed_days)
     curve = cumulative_curve(np.array([0, len(day)], dtype=np.int64), day, at_risk, events)
     shown = day <= last
-    day, rate, variance, at_risk, events = day[shown], curve.rate[shown], curve.variance[shown], at_risk[shown], events[shown]
+    day, rate, variance, events = day[shown], curve.rate[shown], curve.variance[shown], events[shown]
     eligible = int(life.eligible[row])
     spread = np.divide(rate * (1 - rate), variance, out=np.full(len(rate), float(eligible)), where=variance > 0)
     trials = np.minimum(eligible, spread)
     bounds = wilson_interval(rate * trials, trials)
     lower, upper = np.asarray(bounds[0]), np.asarray(bounds[1])
     figure = new_figure()
-    axes = _titled_axes(figure, life, row, f"{int(events.sum()):,} of {eligible:,} eligible customers converted by day {last}")
+    said = f"{eligible:,} eligible customers, {int(events.sum()):,} seen to convert by day {last}"
+    followed = [f"{n:,} at day {h}" for h, n in zip(life.horizons_days, life.followed[row].tolist()) if h <= last]
+    axes = _titled_axes(figure, life, row, said + ("; still at risk: " + ", ".join(followed) if followed else ""))
     x = np.concatenate([[0], day, [last]])
     steps = [np.concatenate([[0.0], values, values[-1:] if len(values) else [0.0]]) for values in (rate, lower, upper)]
     axes.fill_between(x, steps[1], steps[2], step="post", color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
     axes.step(x, steps[0], where="post", color=BLUE, linewidth=2, label="observed conversion")
     axes.set_xlim(0, last)
     axes.set_ylim(0, max(float(steps[2].max()) * 1.1, 0.01))
-    ticks = [tick for tick in axes.get_xticks() if 0 < tick <= last]
-    followed = [_still_followed(day, at_risk, eligible, tick) for tick in ticks]
-    axes.set_xticks([0, *ticks], [f"0\nat risk {eligible:,}", *(f"{tick:g}\n{n}" for tick, n in zip(ticks, followed))])
     axes.legend(frameon=False, loc="lower right")
     return figure
-
-
-def _still_followed(day: np.ndarray, at_risk: np.ndarray, eligible: int, tick: float) -> str:
-    later = np.flatnonzero(day >= tick)
-    return f"{int(at_risk[later[0]]):,}" if len(later) else ""
 
 
 def _plot_horizons(conversion: Conversion, rows: np.ndarray, horizon_days: int | None) -> Any:
@@ -113,7 +107,9 @@ def _plot_horizons(conversion: Conversion, rows: np.ndarray, horizon_days: int |
     if np.isfinite(baseline).any():
         axes.plot(x, baseline, "s--", color=ORANGE, linewidth=1.5, label="similar buyers (baseline)")
     for day, value in zip(x, rate):
-        axes.annotate(f"{value:.1%}", (day, value), xytext=(7, 5), textcoords="offset points", fontsize=9, color=BLUE)
+        axes.annotate(
+            f"{value:.1%}", (day, value), xytext=(-6, 5), textcoords="offset points", ha="right", fontsize=9, color=BLUE
+        )
     for row in np.setdiff1d(rows, known):
         note = f"{conversion.horizon_days[row]} d: {conversion.note[row] or 'unknown'}"
         axes.annotate(
@@ -121,6 +117,7 @@ def _plot_horizons(conversion: Conversion, rows: np.ndarray, horizon_days: int |
         )
     axes.set_xticks(conversion.horizon_days[rows].tolist())
     axes.set_xlim(0, float(conversion.horizon_days[rows].max()) * 1.12)
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, loc="upper left")
+    axes.set_ylim(0, max(1.12 * float(np.max(conversion.upper[known], initial=0.0)), 0.01))
+    marks, names = axes.get_legend_handles_labels()
+    axes.legend(marks[::-1], names[::-1], frameon=False, loc="best")
     return figure

@@ -18,7 +18,11 @@ def new_figure(width: float = 8.0, height: float = 5.0) -> Any:
 
     Raises MissingExtra when matplotlib is not installed.
     """
-    return _figure_class()(figsize=(width, height), dpi=110, layout="constrained", facecolor="white")
+    figure = _figure_class()(figsize=(width, height), dpi=110, layout="constrained", facecolor="white")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    return figure
 
 
 @cache
@@ -44,7 +48,8 @@ def plain_axes(figure: Any, title: str, subtitle: str = "") -> Any:
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=DARK, pad=24 if subtitle else 8)
     if subtitle:
-        axes.text(0, 1.02, subtitle, transform=axes.transAxes, fontsize=9, color="#616e7c", va="bottom")
+        line = axes.text(0, 1.02, subtitle, transform=axes.transAxes, fontsize=9, color="#616e7c", va="bottom")
+        line.set_in_layout(False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e4e7eb", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from affinity.errors import UnknownLabel
-from affinity.plots.figure import GREY, GROUPS, new_figure, plain_axes, shorten
+from affinity.plots.figure import DARK, GREY, GROUPS, new_figure, plain_axes, shorten
 from affinity.plots.place_labels import place_labels
 from affinity.tables import PairGraph
+
+#: Width over height that the layout aims for.
+SHAPE = 1.3
 
 
 def plot_graph(graph: PairGraph, *, top: int = 60, min_lift: float = 1.5, around: Any = None) -> Any:
@@ -21,7 +24,7 @@ def plot_graph(graph: PairGraph, *, top: int = 60, min_lift: float = 1.5, around
     """
     pairs = _strongest_pairs(graph, top, min_lift, around)
     what = "Products bought together" if around is None else f"Products bought together with {shorten(around)}"
-    figure = new_figure(9.5, 7.0)
+    figure = new_figure(10.0, 8.0)
     axes = plain_axes(figure, what, f"{len(pairs)} pairs with the highest shrunk lift (of {len(graph) // 2:,}); disc: baskets")
     axes.set_axis_off()
     if not len(pairs):
@@ -39,12 +42,14 @@ def plot_graph(graph: PairGraph, *, top: int = 60, min_lift: float = 1.5, around
     radius = 4.0 + 9.0 * np.sqrt(graph.n_item[nodes] / max(int(graph.n_item[nodes].max()), 1))
     community = graph.community[nodes]
     colours = [GROUPS[c % len(GROUPS)] if c >= 0 else GREY for c in community]
-    axes.scatter(*position.T, s=(2 * radius) ** 2 * np.pi / 4, c=colours, edgecolors="white", linewidths=1.0, zorder=2)
+    rings = [DARK if around is not None and label == around else "white" for label in graph.products.decode(nodes)]
+    axes.scatter(*position.T, s=(2 * radius) ** 2 * np.pi / 4, c=colours, edgecolors=rings, linewidths=1.5, zorder=2)
     axes.set_aspect("equal")
     axes.margins(0.08)
     by_size = np.argsort(-graph.n_item[nodes], kind="stable")
     texts = [shorten(label, 24) for label in graph.products.decode(nodes[by_size])]
-    place_labels(axes, position[by_size], texts, radius=radius[by_size], keep_all=len(nodes) <= 60)
+    crossed = position[ends[:, :1]] + np.linspace(0.05, 0.95, 19)[:, None] * (position[ends[:, 1:]] - position[ends[:, :1]])
+    place_labels(axes, position[by_size], texts, radius=radius[by_size], avoid=crossed.reshape(-1, 2), keep_all=True)
     return figure
 
 
@@ -75,26 +80,46 @@ def _layout(n: int, ends: np.ndarray) -> np.ndarray:
     network.add_nodes_from(range(n))
     network.add_edges_from(ends.tolist())
     parts = sorted((sorted(part) for part in nx.connected_components(network)), key=lambda part: (-len(part), part))
-    sides = [0.9 + 1.1 * np.sqrt(len(part)) for part in parts]
-    widest = max(sides[0], 1.45 * np.sqrt(sum(side**2 for side in sides)))
+    sizes = [
+        (2.0, 1.5) if len(part) == 2 else (1.5 * np.sqrt(len(part)) + 0.8, 1.3 * np.sqrt(len(part)) + 0.5) for part in parts
+    ]
+    widths = np.linspace(1.0, 3.0, 21) * np.sqrt(sum(width * height for width, height in sizes))
+    corners = min((_on_shelves(sizes, width) for width in widths), key=lambda placed: abs(_shape(placed, sizes) - SHAPE))
     position = np.zeros((n, 2))
-    x = y = shelf = 0.0
-    for part, side in zip(parts, sides):
-        if x + side > widest and x > 0:
-            x, y, shelf = 0.0, y - shelf, 0.0
-        spread = np.array(list(_lay_out_part(network.subgraph(part), part).values()))
+    for part, (width, height), corner in zip(parts, sizes, corners):
+        spread = _lay_out_part(network.subgraph(part), part)
         low, high = spread.min(axis=0), spread.max(axis=0)
-        unit = (spread - low) / max(float((high - low).max()), 1e-9) if len(part) > 1 else spread * 0 + 0.5
-        position[part] = np.array([x, y - side]) + 0.15 * side + unit * 0.7 * side
-        x, shelf = x + side, max(shelf, side)
+        unit = (spread - low) / np.maximum(high - low, 1e-9)
+        position[part] = corner + np.array([0.25, 0.4]) + unit * [width - 1.1, height - 0.8]
     return position
 
 
-def _lay_out_part(network: Any, part: list[int]) -> dict[int, np.ndarray]:
+def _on_shelves(sizes: list[tuple[float, float]], widest: float) -> list[np.ndarray]:
+    """The lower left corner of each part, shelf by shelf downwards, no shelf wider than ``widest``."""
+    corners = []
+    x = y = shelf = 0.0
+    for width, height in sizes:
+        if x > 0 and x + width > widest:
+            x, y, shelf = 0.0, y - shelf, 0.0
+        corners.append(np.array([x, y - height]))
+        x, shelf = x + width, max(shelf, height)
+    return corners
+
+
+def _shape(corners: list[np.ndarray], sizes: list[tuple[float, float]]) -> float:
+    """Width over height of everything placed."""
+    right = max(corner[0] + size[0] for corner, size in zip(corners, sizes))
+    return float(right / -min(corner[1] for corner in corners))
+
+
+def _lay_out_part(network: Any, part: list[int]) -> np.ndarray:
     import networkx as nx
 
     if len(part) == 2:
-        return {part[0]: np.array([0.0, 0.5]), part[1]: np.array([1.0, 0.5])}
-    start = nx.circular_layout(sorted(network))
-    laid = nx.kamada_kawai_layout(network, pos=start)
-    return {node: laid[node] for node in part}
+        return np.array([[0.0, 1.0], [0.0, 0.0]])
+    laid = nx.kamada_kawai_layout(network, pos=nx.circular_layout(sorted(network)))
+    spread = np.array([laid[node] for node in part])
+    centred = spread - spread.mean(axis=0)
+    turn = np.linalg.svd(centred, full_matrices=False)[2]  # the long way lies across
+    turn *= np.where(turn[np.arange(2), np.abs(turn).argmax(axis=1)] < 0, -1.0, 1.0)[:, None]
+    return centred @ turn.T

@@ -17,12 +17,14 @@ def place_labels(
     texts: Sequence[str],
     *,
     radius: np.ndarray,
+    avoid: np.ndarray | None = None,
     fontsize: float = 8.0,
     keep_all: bool = False,
 ) -> None:
     """Write ``texts`` beside ``points`` on drawn ``axes``, the first ones first; what finds no free place is left out.
 
     points : float64[n, 2] in data units; radius : float64[n] of each point's mark, in points (1/72 inch)
+    avoid    : float64[m, 2] further places in data units better not covered (along lines, say)
     keep_all : rather cover something than leave a label out
     """
     figure = axes.figure
@@ -33,6 +35,7 @@ def place_labels(
     reach = radius * scale
     marks = np.column_stack([centre - reach[:, None], centre + reach[:, None]])
     inside = axes.get_window_extent(renderer)
+    lines = np.empty((0, 2)) if avoid is None else axes.transData.transform(avoid)
     taken: list[np.ndarray] = []
     for i, text in enumerate(texts):
         label = axes.annotate(text, points[i], xytext=(0, 0), textcoords="offset points", fontsize=fontsize, color="#323f4b")
@@ -43,10 +46,11 @@ def place_labels(
             middle = centre[i] + np.array(place) * (reach[i] * (0.8 if all(place) else 1.0) + 2 * scale + size / 2)
             corners = np.concatenate([middle - size / 2, middle + size / 2])
             others = np.delete(marks, i, axis=0)
-            cost = _covered(corners, [*taken, *others]) + 4 * _outside(corners, inside)
+            crossed = int(((lines > corners[:2]) & (lines < corners[2:])).all(axis=1).sum())
+            cost = _covered(corners, [*taken, *others]) + 4 * _outside(corners, inside) + 20 * scale**2 * crossed
             costs.append((cost, corners, middle))
         cost, corners, middle = min(costs, key=lambda option: option[0])
-        if cost > 0.02 * size.prod() and not keep_all:
+        if cost > 0.05 * size.prod() and not keep_all:
             label.remove()
             continue
         label.set_position(tuple((middle - centre[i]) / scale))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.plots.figure import new_figure, plain_axes, shorten
+from affinity.plots.figure import ORANGE, new_figure, plain_axes, shorten
 from affinity.plots.place_labels import place_labels
 from affinity.tables import Rules
 
@@ -16,14 +16,14 @@ MOST_POINTS = 20_000
 def plot_rules(rules: Rules, *, label: int = 8) -> Any:
     """Every rule as a point: support (log scale) × confidence, colour lift (log scale); a matplotlib Figure.
 
-    The ``label`` rules of highest lift are named where there is room. Beyond 20,000 rules only those of the highest
-    lift are drawn, and the subtitle says so.
+    The ``label`` rules of highest lift (one for each set of products) are numbered and named below. Beyond 20,000
+    rules only those of the highest lift are drawn, and the subtitle says so.
     """
     lift = rules.measures["lift"] if "lift" in rules.measures else rules.n * rules.n_xy / (rules.n_x * rules.n_y)
     support, confidence = rules.n_xy / max(rules.n, 1), rules.n_xy / np.maximum(rules.n_x, 1)
     order = np.argsort(-lift, kind="stable")[:MOST_POINTS]
     cut = f", the {MOST_POINTS:,} of highest lift shown" if len(order) < len(rules) else ""
-    figure = new_figure(9.0, 5.5)
+    figure = new_figure(9.5, 6.2)
     axes = plain_axes(figure, "Association rules", f"{len(rules):,} rules over {rules.n:,} baskets{cut}")
     axes.set_xlabel("support: share of baskets with both sides (log scale)")
     axes.set_ylabel("confidence: share of the antecedent's baskets")
@@ -49,15 +49,49 @@ def plot_rules(rules: Rules, *, label: int = 8) -> Any:
     axes.margins(x=0.12)
     bar = figure.colorbar(marks, ax=axes, pad=0.02)
     bar.set_label("lift (log scale; 1 is independence)")
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if high / low < 20 else ""))
-    named = order[:label]
-    texts = [f"{_side(rules, row, 'antecedent')} → {_side(rules, row, 'consequent')}" for row in named]
-    points = np.column_stack([support[named], confidence[named]])
-    place_labels(axes, points, texts, radius=np.full(len(named), 3.0), fontsize=7.5)
+    ticks = [m * 10.0**e for e in range(-9, 10) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.minorticks_off()
+    _name_strongest(figure, axes, rules, _one_an_itemset(rules, order, label), np.column_stack([support, confidence]))
     return figure
 
 
-def _side(rules: Rules, row: int, side: str) -> str:
+def _one_an_itemset(rules: Rules, order: np.ndarray, label: int) -> list[int]:
+    """The first ``label`` rules of ``order`` that are not about products which an earlier one is about already."""
+    seen: set[frozenset[int]] = set()
+    named: list[int] = []
+    for row in order.tolist():
+        products = frozenset(_items(rules, row, "antecedent").tolist() + _items(rules, row, "consequent").tolist())
+        if len(named) < label and products not in seen:
+            seen.add(products)
+            named.append(row)
+        if len(named) == label:
+            break
+    return named
+
+
+def _name_strongest(figure: Any, axes: Any, rules: Rules, named: list[int], points: np.ndarray) -> None:
+    """Number the points of ``named`` rules and spell the rules out below the axes, in two columns."""
+    spelled = [
+        f"{number}  {_side(rules, row, 'antecedent')} → {_side(rules, row, 'consequent')}"
+        for number, row in enumerate(named, start=1)
+    ]
+    half = (len(spelled) + 1) // 2
+    if spelled:
+        left, right = "\n".join(spelled[:half]), "\n".join(spelled[half:])
+        for place, text in ((0.0, left), (0.52, right)):
+            axes.annotate(
+                text, (place, 0), xytext=(0, -52), xycoords="axes fraction", textcoords="offset points", va="top", fontsize=8
+            )
+    numbers = [str(number) for number in range(1, len(named) + 1)]
+    axes.scatter(*points[named].T, s=40, facecolors="none", edgecolors=ORANGE, linewidths=1.2)
+    place_labels(axes, points[named], numbers, radius=np.full(len(named), 3.5), avoid=points, fontsize=9, keep_all=True)
+
+
+def _items(rules: Rules, row: int, side: str) -> np.ndarray:
     indptr, item = getattr(rules, f"{side}_indptr"), getattr(rules, f"{side}_item")
-    return shorten(" + ".join(map(str, rules.products.decode(item[indptr[row] : indptr[row + 1]]))), 40)
+    return np.asarray(item[indptr[row] : indptr[row + 1]])
+
+
+def _side(rules: Rules, row: int, side: str) -> str:
+    return shorten(" + ".join(map(str, rules.products.decode(_items(rules, row, side)))), 36)

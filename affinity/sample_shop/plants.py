@@ -114,10 +114,10 @@ COMPLEMENTS = (
 )
 
 SUBSTITUTES = (
-    Substitute("house blend beans", "single origin beans", 0.9),
-    Substitute("earl grey", "english breakfast", 0.9),
-    Substitute("bread flour", "rye flour", 0.9),
-    Substitute("dinner candles", "scented candle", 0.9),
+    Substitute("house blend beans", "single origin beans", 0.8),
+    Substitute("earl grey", "english breakfast", 0.8),
+    Substitute("bread flour", "rye flour", 0.8),
+    Substitute("dinner candles", "scented candle", 0.8),
 )
 
 STAPLES = (Staple("kitchen towels", 0.16), Staple("dish soap", 0.12), Staple("bin liners", 0.09))
