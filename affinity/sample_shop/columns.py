@@ -107,8 +107,11 @@ def return_text(clean: Text, lines: CleanLines, which: np.ndarray, day: np.ndarr
 def dirty_rows(rng: np.random.Generator, clean: Text, catalogue: Catalogue, scale: float) -> dict[str, Text]:
     """Rows that a loader must set aside or notice, by kind; every one is a row too many, none replaces a clean one."""
 
-    def some(count: float) -> Text:
-        picked = np.sort(rng.integers(0, len(clean["order_id"]), max(1, round(count * scale))))
+    first_of_order = np.unique(clean["order_id"], return_index=True)[1]
+
+    def some(count: float, rows: np.ndarray | None = None) -> Text:
+        among = np.arange(len(clean["order_id"])) if rows is None else rows
+        picked = np.sort(rng.permutation(among)[: max(1, round(count * scale))])
         return {name: column[picked].copy() for name, column in clean.items()}
 
     dirty = {
@@ -116,7 +119,7 @@ def dirty_rows(rng: np.random.Generator, clean: Text, catalogue: Catalogue, scal
         "missing_product": some(30),
         "bad_quantity": some(25),
         "unmatched_return": some(15),
-        "postage": some(600),
+        "postage": some(600, first_of_order),
         "duplicate": some(60),
     }
     wrong = np.array(["2023-02-30 10:00:00", "31/13/2023", "yesterday", ""], dtype=object)
