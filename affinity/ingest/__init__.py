@@ -1,5 +1,8 @@
 """Files, frames, databases and known exports in; OrderLines, Offers, Products, Customers and their reports out."""
 
+from affinity.ingest.customers import read_customers
+from affinity.ingest.offers import read_offers
 from affinity.ingest.orders import check_future, read_orders
+from affinity.ingest.products import read_products
 
-__all__ = ["check_future", "read_orders"]
+__all__ = ["check_future", "read_customers", "read_offers", "read_orders", "read_products"]

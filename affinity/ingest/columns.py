@@ -172,7 +172,7 @@ def require(found: Recognised, columns: Sequence[Column], aliases: Aliases, need
     example = ",".join(f"{name}=<its name>" for name in missing)
     raise UnknownColumns(
         f"No column for {' and '.join(missing)} among {_listed(names)}.",
-        why=f"{what} " + ("; ".join(hints) + "." if hints else _near_formats(names)),
+        why=" ".join(filter(None, (what, "; ".join(hints) + "." if hints else _near_formats(names)))),
         do=f"Name them: --columns {example} (in Python: columns={{{missing[0]!r}: …}}).",
     )
 

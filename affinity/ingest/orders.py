@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from affinity.errors import AllRowsBad, InputError, StrictRows
-from affinity.ingest.assemble import encode, fetch, fetch_texts, quarantine_of
+from affinity.errors import InputError
+from affinity.ingest.account import account_orders, order_notes, refuse
+from affinity.ingest.assemble import encode, fetch
 from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, select_attributes
-from affinity.ingest.clean import NO_DEFECT, REASONS, check_currencies, make_rules
+from affinity.ingest.clean import check_currencies, make_rules
 from affinity.ingest.columns import ORDER_ALIASES, Recognised, recognise, require
 from affinity.ingest.conventions import Draft
 from affinity.ingest.dates import TimeReading, read_times
@@ -23,7 +23,6 @@ from affinity.ingest.source import open_source, split_format
 from affinity.ingest.staging import Source, stage, text_of, trim_rare
 from affinity.ingest.workbench import Workbench, open_workbench, quote_name
 from affinity.settings import IngestSettings
-from affinity.tables.ingest_report import IngestReport
 from affinity.tables.order_lines import Attribute, OrderLines
 
 DEFAULTS = IngestSettings()
@@ -128,9 +127,9 @@ def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestS
     if "currency" in types:
         check_currencies(draft)
     lines = _assemble(draft, attributes)
-    report = _report(draft, source, rows)
-    _refuse(report, strict)
-    return replace(lines, report=report.warn(*_notes(lines)))
+    report = account_orders(draft, source, rows)
+    refuse(report, strict)
+    return replace(lines, report=report.warn(*order_notes(lines)))
 
 
 def _read_time(draft: Draft) -> TimeReading | None:
@@ -212,92 +211,3 @@ def _assemble(draft: Draft, attributes: list[str]) -> OrderLines:
         order_seq=got["order_seq"].astype(np.int64) if "order_seq" in got else None,
         attributes={name: Attribute(*encode(got[f"a{i}"], name)) for i, name in enumerate(attributes)},
     )
-
-
-def _report(draft: Draft, source: Source, rows: int) -> IngestReport:
-    types, found = draft.types, draft.found
-
-    def text(name: str) -> str:
-        if name not in types:
-            return "NULL::VARCHAR"
-        return f'"{name}"' if types[name] == "VARCHAR" else text_of(f'"{name}"', types[name])
-
-    offending = {
-        "bad_date": text("ordered_at") if "ordered_at" in types else text("order_seq"),
-        "bad_quantity": text("quantity"), "zero_quantity": text("quantity"), "negative_quantity": text("quantity"),
-        "bad_price": f"coalesce({text('unit_price')}, {text('net_amount')})", "no_price": text("unit_price"),
-        "non_product": "product_id", "currency": text("currency"), "duplicate": text("line_id"),
-    }  # fmt: skip
-    detail = " ".join(f"WHEN '{reason}' THEN {sql}" for reason, sql in offending.items())
-    shown = ", ".join(
-        f'{text(name)} AS "{name}"' for name in ("customer_id", "product_id", "ordered_at", "quantity", "unit_price")
-    )
-    sql = (
-        f'WITH {draft.ctes} SELECT "row", reason, CASE reason {detail} END AS detail, order_id, {shown} '
-        "FROM ruled WHERE reason IS NOT NULL"
-    )
-    quarantine = quarantine_of(fetch_texts(draft.bench, sql, draft.parameters), source.malformed)
-    counts = Counter(quarantine.reason.tolist())
-    if counts["non_product"]:
-        products = Counter(quarantine.product_id[quarantine.reason == "non_product"].tolist())
-        top = sorted(products.items(), key=lambda item: (-item[1], item[0]))[:20]
-        draft.rules["non_product"] = {"rows": counts["non_product"], "codes": len(products), "most_frequent": dict(top)}
-    read = rows + len(source.malformed)
-    return IngestReport(
-        rows_read=read,
-        rows_kept=read - len(quarantine),
-        reasons={reason: counts[reason] for reason in sorted(counts)},
-        format="basket_file" if source.kind == "baskets" else found.format,
-        mapping=found.names(source.columns),
-        rules=draft.rules,
-        warnings=(*source.warnings, *draft.warnings),
-        quarantine=quarantine,
-    )
-
-
-def _refuse(report: IngestReport, strict: bool) -> None:
-    quarantine = report.quarantine
-    by_reason = sorted(report.reasons.items(), key=lambda item: REASONS.index(item[0]))
-    shown = ", ".join(f"{reason} {count:,}" for reason, count in by_reason)
-    defects = [reason for reason, _ in by_reason if reason not in NO_DEFECT]
-    if strict and defects:
-        examples = []
-        for reason in defects[:3]:
-            at = int(np.flatnonzero(quarantine.reason == reason)[0])
-            examples.append(f"row {quarantine.row[at]} {reason} ({quarantine.detail[at] or 'blank'})")
-        raise StrictRows(
-            f"{sum(report.reasons[reason] for reason in defects):,} of {report.rows_read:,} rows have defects: {shown}; "
-            f"for example {'; '.join(examples)}.",
-            why="With strict no row may be set aside for a defect.",
-            do="Mend the rows, or leave strict out to have them set aside and listed.",
-        )
-    if not report.rows_kept:
-        raise AllRowsBad(
-            f"All {report.rows_read:,} rows were set aside: {shown}.",
-            why="The columns may be read as something that they are not: "
-            + ", ".join(f"{canonical} = {name}" for canonical, name in report.mapping.items())
-            + ".",
-            do="Name the right columns with --columns, or mend the rows.",
-        )
-
-
-def _notes(lines: OrderLines) -> list[str]:
-    """Warnings about the lines that were kept."""
-    notes = []
-    guests = int((lines.customer < 0).sum())
-    if guests == len(lines):
-        notes.append("No row has a customer: conversion and personal recommendations are not available.")
-    elif guests:
-        notes.append(
-            f"{guests:,} of {len(lines):,} rows ({guests / len(lines):.1%}) have no customer: guests count for baskets only."
-        )
-    shared = _shared_orders(lines)
-    if shared:
-        notes.append(f"{shared:,} order ids are shared by more than one customer; each is still taken as one order.")
-    return notes
-
-
-def _shared_orders(lines: OrderLines) -> int:
-    known = lines.customer >= 0
-    pairs = np.unique(lines.order[known].astype(np.int64) * max(len(lines.customers), 1) + lines.customer[known])
-    return int((np.bincount(pairs // max(len(lines.customers), 1), minlength=1) > 1).sum()) if len(pairs) else 0
