@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from affinity.metrics.facts import Facts
 from affinity.metrics.tally import Tally, Undefined
+
+_Lines = Callable[[Facts], np.ndarray]  # bool[n]: the lines whose amounts are summed
 
 
 def sum_cross_sell(facts: Facts) -> Tally | Undefined:
@@ -15,9 +19,12 @@ def sum_cross_sell(facts: Facts) -> Tally | Undefined:
 
 def sum_cross_sell_of_opening(facts: Facts) -> Tally | Undefined:
     """The same / the revenue of the equally long period before the window."""
-    if facts.start_day is not None and len(facts.at) and int(facts.at.min()) > facts.start_day - facts.settings.window_days:
+    found = _sums(facts, _cross_sell_lines, _opening_lines)
+    if isinstance(found, Undefined) or facts.start_day is None or len(facts.at) == 0:
+        return found
+    if int(facts.at.min()) > facts.start_day - facts.settings.window_days:
         return Undefined("SHORT_HISTORY: the data begin within the period before the window", facts.window)
-    return _sums(facts, _cross_sell_lines, _opening_lines)
+    return found
 
 
 def sum_cross_sell_of_total(facts: Facts) -> Tally | Undefined:
@@ -32,7 +39,7 @@ def sum_expansion_of_total(facts: Facts) -> Tally | Undefined:
     return _sums(facts, lambda facts: _cross_sell_lines(facts) | _upsell_lines(facts), lambda facts: facts.in_window)
 
 
-def _sums(facts: Facts, top, bottom) -> Tally | Undefined:  # type: ignore[no-untyped-def]
+def _sums(facts: Facts, top: _Lines, bottom: _Lines | None) -> Tally | Undefined:
     if len(facts.lines.customers) == 0:
         return Undefined("NO_CUSTOMERS: the order lines name no customers", facts.window)
     if facts.start_day is None:

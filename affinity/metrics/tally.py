@@ -95,7 +95,7 @@ class Durations:
             followed = np.bincount(group[self.followed_days >= h], minlength=groups)
             open_end = (followed == 0) & (rate < 1)
             value = survival.velocity_days(curve, np.where(open_end, np.nan, rate))
-            reason = np.where(open_end, f"SHORT_FOLLOWUP: nobody was followed for {h} days", "NO_EVENTS")
+            reason = np.where(open_end, f"SHORT_FOLLOWUP: nobody was still open at day {h}", "NO_EVENTS")
             converted = survival.sum_until(indptr, day, events, h)
         notes = np.where(np.isnan(value), np.where(n == 0, ZERO_DENOMINATOR, reason), "").tolist()
         return [

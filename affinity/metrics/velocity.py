@@ -92,7 +92,7 @@ class Cohorts:
         cells = []
         for i in range(groups):
             if risk_set[i] == 0 and rate[i] < 1:
-                note = f"SHORT_FOLLOWUP: nobody of this cohort was followed for {self.days} days"
+                note = f"SHORT_FOLLOWUP: nobody of this cohort was still open at day {self.days}"
                 cells.append(Cell(float(adopters[i]), float(n[i]), math.nan, note=note))
                 continue
             note = f"CENSORED: Kaplan–Meier, {long_enough[i]:,.0f} of {n[i]:,} were followed for {self.days} days"
