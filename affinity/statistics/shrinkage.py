@@ -90,6 +90,7 @@ def fit_gamma_poisson_mixture(
     expected: ArrayLike,
     *,
     truncated: bool,
+    at_least: int = 1,
     variance: ArrayLike | None = None,
     min_pairs: int = 1000,
 ) -> GammaMixture:
@@ -98,6 +99,7 @@ def fit_gamma_poisson_mixture(
     count, expected : one row a pair; pairs with expected ≤ 0 or not finite are left out
     truncated       : only pairs with count ≥ 1 are given, though others exist: each likelihood is divided by
                       1 − f(0; E). Without that term the prior mean came out 6.2 instead of 1.0.
+    at_least        : where ``truncated``, the smallest count that is given: the divisor is P(N ≥ at_least; E)
     variance        : of each count if products were independent (baskets hold a product at most once, so it is
                       below ``expected``); only the fallback reads it; Poisson when not given
     min_pairs       : below, or when the fit fails, one gamma with mean 1 (`method` "one_gamma"), by moments:
@@ -105,14 +107,15 @@ def fit_gamma_poisson_mixture(
                       variance comes from the truncated likelihood instead (moments of seen pairs only mislead).
     """
     n, e = np.broadcast_arrays(*_floats(count, expected))
-    usable = np.isfinite(e) & (e > 0) & (n >= (1 if truncated else 0))
+    floor = max(at_least, 1) if truncated else 0
+    usable = np.isfinite(e) & (e > 0) & (n >= floor)
     v = e if variance is None else np.broadcast_to(np.asarray(variance, dtype=np.float64), e.shape)
     n, e, v = n[usable], e[usable], v[usable]
     if len(n) >= min_pairs:
-        fitted = _fit_two_gammas(n, e, truncated)
+        fitted = _fit_two_gammas(n, e, floor)
         if fitted is not None:
             return fitted
-    return _fit_one_gamma(n, e, v, truncated)
+    return _fit_one_gamma(n, e, v, floor)
 
 
 def squash(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -140,7 +143,7 @@ def squash(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndar
     )
 
 
-def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, truncated: bool) -> GammaMixture | None:
+def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, floor: int) -> GammaMixture | None:
     from scipy.optimize import minimize
 
     n, e, weight = squash(count, expected)
@@ -149,7 +152,7 @@ def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, truncated: bool) ->
     for *gammas, q in STARTS:
         start = np.array([*np.log(gammas), np.log(q / (1.0 - q))])
         end = minimize(
-            _negative_log_likelihood, start, args=(n, e, weight, truncated), jac=True, method="L-BFGS-B", bounds=bounds,
+            _negative_log_likelihood, start, args=(n, e, weight, floor), jac=True, method="L-BFGS-B", bounds=bounds,
             options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 2000, "maxfun": 4000},
         )  # fmt: skip
         if np.isfinite(end.fun) and np.isfinite(end.x).all() and (best is None or end.fun < best.fun):
@@ -162,7 +165,7 @@ def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, truncated: bool) ->
 
 
 def _negative_log_likelihood(
-    x: np.ndarray, n: np.ndarray, e: np.ndarray, weight: np.ndarray, truncated: bool
+    x: np.ndarray, n: np.ndarray, e: np.ndarray, weight: np.ndarray, floor: int
 ) -> tuple[float, np.ndarray]:
     """−Σ weight·log f(n; e) and its gradient in (log α₁, log β₁, log α₂, log β₂, logit q)."""
     (a1, b1, a2, b2), t = np.exp(x[:4]), x[4]
@@ -173,14 +176,14 @@ def _negative_log_likelihood(
     log_f = np.logaddexp(log_q + f1, log_r + f2)
     s1, s2 = np.exp(log_q + f1 - log_f), np.exp(log_r + f2 - log_f)
     parts = np.array([s1 * by_a1, s1 * by_b1, s2 * by_a2, s2 * by_b2, s1 * (1.0 - q) - s2 * q])
-    if truncated:
-        z1, z2 = a1 * np.log(b1 / (b1 + e)), a2 * np.log(b2 / (b2 + e))
-        seen1, seen2 = -np.expm1(z1), -np.expm1(z2)
-        seen = q * seen1 + np.exp(log_r) * seen2
+    if floor:
+        seen1, a_seen1, b_seen1 = _tail(floor, e, a1, b1)
+        seen2, a_seen2, b_seen2 = _tail(floor, e, a2, b2)
+        r = np.exp(log_r)
+        seen = q * seen1 + r * seen2
         log_f = log_f - np.log(seen)
-        o1, o2 = q * np.exp(z1) / seen, np.exp(log_r) * np.exp(z2) / seen
-        zero = [o1 * z1, o1 * a1 * e / (b1 + e), o2 * z2, o2 * a2 * e / (b2 + e), -q * (1.0 - q) * (seen1 - seen2) / seen]
-        parts = parts + np.array(zero)
+        by = [q * a_seen1, q * b_seen1, r * a_seen2, r * b_seen2, q * (1.0 - q) * (seen1 - seen2)]
+        parts = parts - np.array(by) / seen
     return -float(weight @ log_f), -(parts @ weight)
 
 
@@ -193,11 +196,25 @@ def _log_negative_binomial(n: np.ndarray, e: np.ndarray, a: float, b: float) -> 
     return log_f, a * (psi(a + n) - psi(a) + share), a - (a + n) * b / (b + e)
 
 
-def _fit_one_gamma(n: np.ndarray, e: np.ndarray, v: np.ndarray, truncated: bool) -> GammaMixture:
+def _tail(floor: int, e: np.ndarray, a: float, b: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """P(N ≥ floor) of N ~ Poisson(λe), λ ~ Γ(a, rate b), and its derivatives in log a and log b."""
+    from scipy.special import betainc, betaln
+
+    if floor == 1:
+        z = a * np.log(b / (b + e))
+        return -np.expm1(z), -np.exp(z) * z, -np.exp(z) * a * e / (b + e)
+    p = e / (b + e)
+    step = 1e-5  # betainc has no derivative in a: a central difference, good to ten digits
+    up, down = betainc(floor, a * np.exp(step), p), betainc(floor, a * np.exp(-step), p)
+    density = np.exp(floor * np.log(p) + a * np.log1p(-p) - betaln(floor, a))
+    return np.maximum(betainc(floor, a, p), np.finfo(np.float64).tiny), (up - down) / (2.0 * step), -density
+
+
+def _fit_one_gamma(n: np.ndarray, e: np.ndarray, v: np.ndarray, floor: int) -> GammaMixture:
     if len(n) == 0:
         spread = MIN_VARIANCE
-    elif truncated:
-        spread = _truncated_spread(n, e)
+    elif floor:
+        spread = _truncated_spread(n, e, floor)
     else:
         w = (1.0 + e) ** -2.0
         spread = max(float((w * ((n - e) ** 2 - v)).sum() / (w * e * e).sum()), MIN_VARIANCE)
@@ -205,14 +222,14 @@ def _fit_one_gamma(n: np.ndarray, e: np.ndarray, v: np.ndarray, truncated: bool)
     return GammaMixture(a, a, a, a, 1.0, "one_gamma", float("nan"), len(n))
 
 
-def _truncated_spread(n: np.ndarray, e: np.ndarray) -> float:
-    """Variance of one gamma with mean 1 that is likeliest for pairs of which only count ≥ 1 are seen."""
+def _truncated_spread(n: np.ndarray, e: np.ndarray, floor: int) -> float:
+    """Variance of one gamma with mean 1 that is likeliest for pairs of which only count ≥ ``floor`` are seen."""
     from scipy.optimize import minimize_scalar
 
     def cost(log_a: float) -> float:
         a = float(np.exp(log_a))
         log_f, _, _ = _log_negative_binomial(n, e, a, a)
-        return -float((log_f - np.log(-np.expm1(a * np.log(a / (a + e))))).sum())
+        return -float((log_f - np.log(_tail(floor, e, a, a)[0])).sum())
 
     found = minimize_scalar(cost, bounds=(np.log(1e-2), -np.log(MIN_VARIANCE)), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(-found.x))

@@ -107,3 +107,17 @@ def test_counts_until_a_horizon():
     indptr, day = np.array([0, 3, 3, 5]), np.array([1, 30, 31, 2, 90])
     assert survival.sum_until(indptr, day, np.array([4, 2, 1, 7, 9]), 30).tolist() == [6, 0, 7]
     assert survival.sum_until(indptr, day, np.array([4, 2, 1, 7, 9]), 365).tolist() == [7, 0, 16]
+
+
+def test_the_interval_covers_the_truth_under_censoring():
+    # True F(365) = .30; owners come evenly over two years, so half of them are not followed for 365 days.
+    rng, runs, owners = np.random.default_rng(1), 1000, 200
+    followed = 729 - (730 * rng.uniform(0.0, 1.0, (runs, owners))).astype(int)
+    wait = np.ceil(rng.exponential(-365 / np.log(0.7), (runs, owners))).astype(int)
+    run = np.repeat(np.arange(runs), owners)
+    table = survival.count_life_table(np.minimum(followed, wait).ravel(), (wait <= followed).ravel(), run, runs)
+    rate, variance = survival.cumulative_curve(*table).at(365)
+    size = survival.effective_size(rate, variance, (followed >= 1).sum(axis=1), np.full(runs, float(owners)))
+    lower, upper = survival.rate_bounds(rate, size)
+    assert rate.mean() == pytest.approx(0.30, abs=0.005)
+    assert 0.93 < ((lower <= 0.30) & (upper >= 0.30)).mean() < 0.97
