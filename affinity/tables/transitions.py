@@ -6,7 +6,7 @@ add up exactly over customers in any order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,24 @@ class SquareCounts:
     column: np.ndarray
     total: np.ndarray
 
+    def __add__(self, other: SquareCounts) -> SquareCounts:
+        """Entry by entry; the counts of two disjoint sets of customers over one vocabulary."""
+        if not len(other.column) or not len(self.column):
+            return self if len(self.column) else other
+        n = len(self.indptr) - 1
+        key = np.concatenate([self._key(), other._key()])
+        order = np.argsort(key, kind="stable")
+        key, total = key[order], np.concatenate([self.total, other.total])[order]
+        starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+        cell = key[starts]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(cell // n, minlength=n))]).astype(np.int64)
+        return SquareCounts(indptr, (cell % n).astype(np.int32), np.add.reduceat(total, starts))
+
+    def _key(self) -> np.ndarray:
+        """int64 row × n + column of each entry."""
+        n = len(self.indptr) - 1
+        return np.repeat(np.arange(n, dtype=np.int64) * n, np.diff(self.indptr)) + self.column
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Transitions(Table):
@@ -37,6 +55,7 @@ class Transitions(Table):
     new_at_order   : HᵀRY, owned before × new in that order
     first_purchases, recent_lines : int64[n_products], decayed first purchases and decayed purchases (2**-20)
     buyers         : int64[n_products], distinct customers ever
+    left_out_customers : customers over the cap on products, out of the three matrices
     """
 
     co_owned: SquareCounts
@@ -50,6 +69,21 @@ class Transitions(Table):
     half_life: float
     co_owned_half_life: float
     row_half_life: float
+    left_out_customers: int = 0
+
+    def __add__(self, other: Transitions) -> Transitions:
+        """Counts of both sets of customers (disjoint, one vocabulary, the same half-lives)."""
+        self.products.require_same(other.products)
+        return replace(
+            self,
+            co_owned=self.co_owned + other.co_owned,
+            owned_at_order=self.owned_at_order + other.owned_at_order,
+            new_at_order=self.new_at_order + other.new_at_order,
+            first_purchases=self.first_purchases + other.first_purchases,
+            recent_lines=self.recent_lines + other.recent_lines,
+            buyers=self.buyers + other.buyers,
+            left_out_customers=self.left_out_customers + other.left_out_customers,
+        )
 
     def __len__(self) -> int:
         return len(self.new_at_order.column)

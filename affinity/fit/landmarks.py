@@ -1,0 +1,112 @@
+"""Landmarks: past days at which the model is learnt as it would have been known then.
+
+A landmark's counts hold only what was known before it; its labels are what came in the horizon after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from affinity.tables.baskets import Baskets
+from affinity.tables.holdings import Holdings
+from affinity.tables.order_lines import OrderLines
+from affinity.tables.transitions import Transitions
+
+#: Days between landmarks, and between the first day and the earliest landmark at least.
+LANDMARK_STEP_DAYS = 30
+
+#: Landmarks at most; each costs one fit.
+MOST_LANDMARKS = 4
+
+#: Days of history before the earliest landmark at least.
+LEAST_HISTORY_DAYS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Landmark:
+    """What was known at one time, and, for a past time, what was then newly bought within the horizon.
+
+    at          : day since the epoch (clock "day"), −k when each customer's last k orders are held out
+                  (clock "order"); None is now
+    holdings, steps, transitions : counted before ``at`` only; steps None without a clock
+    label_indptr, label_product : CSR by customer of the products first bought within the horizon; None now
+    """
+
+    at: int | None
+    holdings: Holdings
+    steps: Baskets | None
+    transitions: Transitions
+    label_indptr: np.ndarray | None = None
+    label_product: np.ndarray | None = None
+
+
+def plan_landmarks(clock: Literal["day", "order"] | None, first_day: int, as_of_day: int, horizon_days: int) -> list[int]:
+    """Where the past landmarks are, the latest first; empty when there is too little history.
+
+    clock "day": as_of − h, then every 30 days before it, and as_of − 2h as the last (the calibration report needs
+    one whose labels end where the latest begin), at most 4, none with under 60 days of history.
+    clock "order": −1 and −2, the customers' last order held out, then the last two. None: no landmarks.
+    """
+    if clock == "order":
+        return [-1, -2]
+    if clock is None:
+        return []
+    latest, twice = as_of_day - horizon_days, as_of_day - 2 * horizon_days
+    days = {latest - LANDMARK_STEP_DAYS * k for k in range(MOST_LANDMARKS - 1)} | {twice}
+    return sorted((day for day in days if day - first_day >= LEAST_HISTORY_DAYS), reverse=True)[:MOST_LANDMARKS]
+
+
+def cut_lines(lines: OrderLines, at: int) -> OrderLines:
+    """The lines known at a landmark: before day ``at``, or without each customer's last ``−at`` orders.
+
+    To be cut from gross lines and netted afterwards: a return after the landmark is the future too.
+    """
+    if lines.clock == "day":
+        assert lines.day is not None
+        return replace(lines.take(lines.day < at), as_of_day=at)
+    assert lines.order_seq is not None
+    return lines.take(_orders_from_end(lines) > -at)
+
+
+def _orders_from_end(lines: OrderLines) -> np.ndarray:
+    """int64 a line: 1 in the customer's last order, 2 in the one before, …"""
+    assert lines.order_seq is not None
+    seq = lines.order_seq
+    order = np.lexsort((seq, lines.customer))
+    customer, seq = lines.customer[order], seq[order]
+    new = np.concatenate([[True], (customer[1:] != customer[:-1]) | (seq[1:] != seq[:-1])]) if len(seq) else np.zeros(0, bool)
+    rank = np.cumsum(new)
+    last = np.zeros(len(lines.customers) + 1, dtype=np.int64)
+    np.maximum.at(last, customer, rank)
+    result = np.empty(len(order), dtype=np.int64)
+    result[order] = last[customer] - rank + 1
+    return result
+
+
+def label_purchases(steps: Baskets, holdings: Holdings, *, at: int, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """CSR by customer of the products in ``steps`` within [at, at + horizon_days) that he did not own before.
+
+    steps : all steps up to now; holdings : at the landmark. clock "order": the first order held out. Only customers
+    who own something at the landmark have labels.
+    """
+    assert steps.customer is not None
+    assert steps.at is not None
+    n = len(holdings.products)
+    if steps.clock == "day":
+        inside = (steps.at >= at) & (steps.at < at + horizon_days)
+    else:
+        orders = np.bincount(steps.customer[steps.customer >= 0], minlength=len(holdings.customers))
+        inside = steps.at == orders[steps.customer] + at
+    inside &= steps.customer >= 0
+    rows = np.repeat(inside, steps.sizes)
+    key = np.unique(np.repeat(steps.customer, steps.sizes)[rows].astype(np.int64) * n + steps.item[rows])
+    owned = holdings.customer.astype(np.int64) * n + holdings.product
+    key = key[~np.isin(key, owned, assume_unique=True)]
+    customer = key // n
+    known = np.diff(holdings.indptr)[customer] > 0
+    key, customer = key[known], customer[known]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(customer, minlength=len(holdings.customers)))]).astype(np.int64)
+    return indptr, (key % n).astype(np.int32)

@@ -1,0 +1,223 @@
+"""The closed-form edges of the fit model: one small ridge system for each target product."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+# Oracle: tests/naive.py::closed_form_edges
+@njit(nogil=True, cache=True)
+def merge_upper(first, last, co_indptr, co_column, co_total, own_indptr, own_column, own_total, alpha, total, start, bits,
+                rank, value):  # fmt: skip
+    """Rows ``first`` to ``last`` of the upper triangle of α·co + (1−α)·own, packed for look-ups by (row, column).
+
+    co_, own_ : CSR of the symmetric counts in whole customers (int64, int32, float64)
+    total     : float64[n_products] zeros, left so
+    start     : int64[n_products], where the values of a row begin in ``value``
+    bits      : uint64[n_products, n_products // 64 + 1] zeros: bit b & 63 of word b >> 6 says that column b is there
+    rank      : int32 of the same shape: columns of the row before the word
+    """
+    n = len(total)
+    for a in range(first, last):
+        for e in range(co_indptr[a], co_indptr[a + 1]):
+            if co_column[e] >= a:
+                total[co_column[e]] += alpha * co_total[e]
+        for e in range(own_indptr[a], own_indptr[a + 1]):
+            if own_column[e] >= a:
+                total[own_column[e]] += (1.0 - alpha) * own_total[e]
+        held = 0
+        for word in range(a >> 6, bits.shape[1]):
+            rank[a, word] = held
+            found = np.uint64(0)
+            for b in range(max(a, word << 6), min((word + 1) << 6, n)):
+                if total[b] != 0.0:
+                    found |= np.uint64(1) << np.uint64(b & 63)
+                    value[start[a] + held] = total[b]
+                    total[b] = 0.0
+                    held += 1
+            bits[a, word] = found
+
+
+# Oracle: tests/naive.py::closed_form_edges
+@njit(nogil=True, cache=True)
+def solve_targets(first, last, co_indptr, co_column, co_total, in_indptr, in_column, in_total, start, bits, rank, value,
+                  alpha, ridge, n_edges, target, system, support, weight, out_count, out_antecedent, out_edge):  # fmt: skip
+    """Edges into the targets ``first`` to ``last``: solve (G + λI)_SS w = c_S and keep the best positive w.
+
+    c_A = α·co_AB + (1−α)·new_AB; S are the K largest c_A, A ≠ B, ties by code. Cholesky in rows, whose inner loop
+    adds multiples of rows: no sum is reordered by vector width, so the digits do not depend on the processor.
+
+    co_          : CSR of the symmetric co-owned counts in whole customers (int64, int32, float64)
+    in_          : CSR by *target* of the new-at-order counts, antecedents rising
+    start, bits, rank, value : G as packed by `merge_upper`
+    target       : float64[n_products] zeros, left so
+    system       : float64[K, K]; support : int32[K]; weight : float64[K], scratch
+    out_count    : int64[n_products]; out_antecedent, out_edge : int32 and float64[n_products, n_edges]
+    """
+    for b in range(first, last):
+        for e in range(co_indptr[b], co_indptr[b + 1]):
+            target[co_column[e]] += alpha * co_total[e]
+        for e in range(in_indptr[b], in_indptr[b + 1]):
+            target[in_column[e]] += (1.0 - alpha) * in_total[e]
+        target[b] = 0.0
+        n = choose_largest(target, support)
+        for k in range(n):
+            weight[k] = target[support[k]]
+        target[:] = 0.0
+        fill_system(n, support, start, bits, rank, value, ridge, system)
+        solve_in_place(n, system, weight)
+        out_count[b] = keep_largest(n, support, weight, n_edges, out_antecedent[b], out_edge[b])
+
+
+@njit(nogil=True, cache=True)
+def choose_largest(value, chosen):
+    """Write the codes, rising, of the len(chosen) largest positive values (ties: the smaller code); returns how many.
+
+    A heap whose root is the weakest kept (smallest value, largest code), then one pass in code order.
+    """
+    most = len(chosen)
+    n = 0
+    for i in range(len(value)):
+        v = value[i]
+        if not v > 0.0:
+            continue
+        if n < most:
+            k = n  # sift up
+            n += 1
+            while k > 0:
+                up = (k - 1) >> 1
+                if value[chosen[up]] < v:  # an equal value has a smaller code: it is stronger, so the new one goes up
+                    break
+                chosen[k] = chosen[up]
+                k = up
+            chosen[k] = i
+        elif v > value[chosen[0]]:  # an equal value with a larger code is weaker
+            k = 0  # sift down from the root
+            while True:
+                child = 2 * k + 1
+                if child >= n:
+                    break
+                if child + 1 < n and is_weaker(value, chosen[child + 1], chosen[child]):
+                    child += 1
+                if value[chosen[child]] > v or (value[chosen[child]] == v and chosen[child] < i):
+                    break
+                chosen[k] = chosen[child]
+                k = child
+            chosen[k] = i
+    if n == 0:
+        return 0
+    weakest = chosen[0]
+    threshold = value[weakest]
+    n = 0
+    for i in range(len(value)):
+        if value[i] > threshold or (value[i] == threshold and i <= weakest):
+            chosen[n] = i
+            n += 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def is_weaker(value, a, b):
+    """Whether product a ranks after product b: by value, then by code."""
+    return value[a] < value[b] or (value[a] == value[b] and a > b)
+
+
+@njit(nogil=True, cache=True)
+def fill_system(n, support, start, bits, rank, value, ridge, system):
+    """The upper triangle of G + ridge·I on the (rising) support."""
+    one = np.uint64(1)
+    for k in range(n):
+        a = support[k]
+        row = system[k]
+        for j in range(k, n):
+            b = support[j]
+            word = bits[a, b >> 6]
+            bit = one << np.uint64(b & 63)
+            if word & bit:
+                row[j] = value[start[a] + rank[a, b >> 6] + count_bits(word & (bit - one))]
+            else:
+                row[j] = 0.0
+        row[k] += ridge
+
+
+@njit(nogil=True, cache=True)
+def count_bits(word):
+    """Bits set in a uint64."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(nogil=True, cache=True)
+def subtract_row(y, x, f):
+    """y −= f·x."""
+    for j in range(len(y)):
+        y[j] -= f * x[j]
+
+
+@njit(nogil=True, cache=True)
+def subtract_rows(y, a, b, c, d, fa, fb, fc, fd):
+    """y −= fa·a, then fb·b, fc·c and fd·d, in one pass."""
+    for j in range(len(y)):
+        y[j] = (((y[j] - fa * a[j]) - fb * b[j]) - fc * c[j]) - fd * d[j]
+
+
+@njit(nogil=True, cache=True)
+def solve_in_place(n, system, weight):
+    """Solve system · w = weight for the upper triangle of a positive definite system; w replaces weight."""
+    for k in range(0, n, 4):
+        stop = min(k + 4, n)
+        for i in range(k, stop):
+            pivot = np.sqrt(max(system[i, i], 1e-9))
+            system[i, i] = pivot
+            row = system[i, i + 1 : n]
+            for j in range(len(row)):
+                row[j] /= pivot
+            for r in range(i + 1, stop):
+                subtract_row(system[r, r:n], system[i, r:n], system[i, r])
+        if stop - k == 4:
+            for r in range(stop, n):
+                subtract_rows(system[r, r:n], system[k, r:n], system[k + 1, r:n], system[k + 2, r:n], system[k + 3, r:n],
+                              system[k, r], system[k + 1, r], system[k + 2, r], system[k + 3, r])  # fmt: skip
+    for i in range(n):  # Uᵀy = c
+        weight[i] /= system[i, i]
+        subtract_row(weight[i + 1 : n], system[i, i + 1 : n], weight[i])
+    for i in range(n - 1, -1, -1):  # Uw = y
+        total = weight[i]
+        for j in range(i + 1, n):
+            total -= system[i, j] * weight[j]
+        weight[i] = total / system[i, i]
+
+
+@njit(nogil=True, cache=True)
+def keep_largest(n, support, weight, n_edges, out_antecedent, out_edge):
+    """Write the ``n_edges`` largest positive weights, by code; returns how many."""
+    chosen = np.empty(n_edges, dtype=np.int32)
+    kept = choose_largest(weight[:n], chosen)
+    for k in range(kept):
+        out_antecedent[k] = support[chosen[k]]
+        out_edge[k] = weight[chosen[k]]
+    return kept
+
+
+# Oracle: tests/naive.py::cosine_edges
+@njit(nogil=True, cache=True)
+def strongest_cosines(first, last, indptr, column, total, diagonal, n_edges, value, out_count, out_antecedent, out_edge):
+    """The ``n_edges`` products most similar to each of ``first`` to ``last``: co_AB / √(co_AA·co_BB), ties by code.
+
+    diagonal : float64[n_products]; value : float64[n_products] zeros, left so; outputs as in `solve_targets`
+    """
+    chosen = np.empty(n_edges, dtype=np.int32)
+    for b in range(first, last):
+        for e in range(indptr[b], indptr[b + 1]):
+            a = column[e]
+            if a != b and diagonal[a] > 0.0 and diagonal[b] > 0.0:
+                value[a] = total[e] / np.sqrt(diagonal[a] * diagonal[b])
+        n = choose_largest(value, chosen)
+        for k in range(n):
+            out_antecedent[b, k] = chosen[k]
+            out_edge[b, k] = value[chosen[k]]
+        out_count[b] = n
+        value[:] = 0.0
