@@ -210,3 +210,67 @@ def association_rules(counts, min_confidence):
                 if n_xy / counts[x] >= min_confidence:
                     rules[x, y] = (n_xy, counts[x], counts[y])
     return rules
+
+
+def merged_baskets(baskets, rank_of):
+    """{basket as a tuple of rising ranks: how many there are}; items of rank -1 and empty baskets are dropped."""
+    merged = {}
+    for basket in baskets:
+        row = tuple(sorted(rank_of[item] for item in basket if rank_of[item] >= 0))
+        if row:
+            merged[row] = merged.get(row, 0) + 1
+    return merged
+
+
+def item_rows(rows, n_items):
+    """For every item the rows that hold it."""
+    return [[number for number, row in enumerate(rows) if item in row] for item in range(n_items)]
+
+
+def frequent_itemsets(baskets, min_count, max_size=None):
+    """{itemset as a sorted tuple: baskets that hold it}, by size, then items."""
+    sets = [set(basket) for basket in baskets]
+    items = sorted(set().union(*sets)) if sets else []
+    found, level = {}, [()]
+    while level and (max_size is None or len(level[0]) < max_size):
+        larger = []
+        for itemset in level:
+            for item in items:
+                if not itemset or item > itemset[-1]:
+                    candidate = (*itemset, item)
+                    count = sum(1 for basket in sets if basket.issuperset(candidate))
+                    if count >= min_count:
+                        found[candidate] = count
+                        larger.append(candidate)
+        level = larger
+    return found
+
+
+def closed_itemsets(frequent):
+    """Those that no larger one equals in count."""
+    return {x: n for x, n in frequent.items() if not any(set(x) < set(y) and n == m for y, m in frequent.items())}
+
+
+def maximal_itemsets(frequent):
+    """Those that no larger one contains."""
+    return {x: n for x, n in frequent.items() if not any(set(x) < set(y) for y in frequent)}
+
+
+def most_frequent(itemsets, k):
+    """The k of highest count; ties by size, then items; in the order by size, then items."""
+    best = sorted(itemsets.items(), key=lambda pair: (-pair[1], len(pair[0]), pair[0]))[:k]
+    return dict(sorted(best, key=lambda pair: (len(pair[0]), pair[0])))
+
+
+def itemsets_of_trie(item, depth, count):
+    """[(sorted itemset, count)] of a trie in depth-first order."""
+    path, found = [], []
+    for i, d, n in zip(item, depth, count):
+        path = [*path[: d - 1], i]
+        found.append((tuple(sorted(path)), n))
+    return found
+
+
+def sorted_rows(rows, codes):
+    """Rows of (values, count) sorted by values, the values replaced by their codes."""
+    return [([codes[v] for v in values], count) for values, count in sorted(rows)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -42,13 +43,18 @@ def rows_of(n_items, max_rows=30):
     return st.lists(st.lists(st.integers(0, n_items - 1), max_size=n_items, unique=True), max_size=max_rows)
 
 
+@lru_cache(maxsize=2)
 def read_fimi(folder: Path, name: str) -> Baskets:
     """A public set of baskets; labels are the integers of the file."""
-    with gzip.open(folder / "fimi" / f"{name}.dat.gz", "rt") as lines:
-        rows = [sorted({int(word) for word in line.split()}) for line in lines if line.strip()]
-    products = Vocabulary.of("product", (item for row in rows for item in row))
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return Baskets(indptr, products.encode(item for row in rows for item in row), products)
+    with gzip.open(folder / "fimi" / f"{name}.dat.gz") as file:
+        words = np.fromstring(
+            (file.read().strip() + b"\n").replace(b"\n", b" -1 "), dtype=np.int64, sep=" "
+        )  # −1 ends a basket
+    row, held = np.cumsum(words < 0), words >= 0
+    labels, code = np.unique(words[held], return_inverse=True)
+    pairs = np.unique(row[held] * len(labels) + code)
+    indptr = np.searchsorted(pairs, np.arange(row[-1] + 1) * len(labels)).astype(np.int64)
+    return Baskets(indptr, (pairs % len(labels)).astype(np.int32), Vocabulary("product", labels.tolist()))
 
 
 def read_groceries(folder: Path) -> Baskets:
