@@ -75,7 +75,8 @@ def to_polars(columns: Columns) -> Any:
 
 def is_frame(source: Any) -> bool:
     """Whether ``source`` is a dataframe of some engine (pandas, Polars, Arrow, DuckDB relation, …)."""
-    return hasattr(source, "__arrow_c_stream__") or hasattr(source, "to_arrow_table") or hasattr(source, "columns")
+    kind = type(source)  # not the instance: asking a lazy frame for its columns makes it work
+    return any(hasattr(kind, name) for name in ("__arrow_c_stream__", "to_arrow_table", "columns"))
 
 
 def as_arrow(source: Any) -> Any:

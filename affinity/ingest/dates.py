@@ -22,8 +22,9 @@ def _formats(*orders: str) -> list[str]:
     return [order.replace("/", sep) + time for order in orders for sep in _SEPARATORS for time in _TIMES]
 
 
-MONTH_FIRST = _formats("%m/%d/%Y", "%m/%d/%y")
-DAY_FIRST = _formats("%d/%m/%Y", "%d/%m/%y")
+# two-digit years first: %Y takes 11 for the year 11, %y leaves the rest of 2011 over and fails
+MONTH_FIRST = _formats("%m/%d/%y", "%m/%d/%Y")
+DAY_FIRST = _formats("%d/%m/%y", "%d/%m/%Y")
 OTHER = [
     day + time
     for day in ("%Y%m%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%Y.%m.%d")
@@ -72,7 +73,7 @@ def read_times(
     text = column if type_name == "VARCHAR" else text_of(column, type_name)
     bench.run(f"CREATE OR REPLACE TEMP TABLE times AS SELECT {text} AS t, count(*) AS n FROM staged GROUP BY 1")
     ((rows, iso, aware, digits, longest),) = bench.run(
-        "SELECT coalesce(sum(n) FILTER (t IS NOT NULL), 0), coalesce(sum(n) FILTER (try_cast(t AS TIMESTAMP) IS NOT NULL), 0), "
+        f"SELECT coalesce(sum(n) FILTER (t IS NOT NULL), 0), coalesce(sum(n) FILTER ({_iso('t')} IS NOT NULL), 0), "
         "coalesce(sum(n) FILTER (regexp_matches(t, $zone)), 0), coalesce(sum(n) FILTER (regexp_full_match(t, '[0-9]+')), 0), "
         "max(length(t)) FILTER (regexp_full_match(t, '[0-9]+')) FROM times",
         {"zone": _TIME_AND_ZONE},
@@ -81,8 +82,8 @@ def read_times(
         return _from_integers(bench, name, text, longest, day_index)
     if aware:
         return _from_aware(bench, name, text, aware, settings)
-    if iso == rows or iso >= 0.5 * rows and rows:
-        return TimeReading(f"try_cast({text} AS TIMESTAMP)", "ISO dates")
+    if iso >= 0.5 * rows:  # no values at all too
+        return TimeReading(_iso(text), "ISO dates")
     return _from_formats(bench, name, text, settings, month_first)
 
 
@@ -107,7 +108,7 @@ def _from_integers(bench: Workbench, name: str, text: str, longest: int, day_ind
 def _from_aware(bench: Workbench, name: str, text: str, aware: int, settings: IngestSettings) -> TimeReading:
     zoned = f"regexp_matches(t, {_literal(_TIME_AND_ZONE)})"
     ((without, example),) = bench.run(
-        f"SELECT coalesce(sum(n), 0), min(t) FROM times WHERE try_cast(t AS TIMESTAMP) IS NOT NULL AND NOT {zoned}"
+        f"SELECT coalesce(sum(n), 0), min(t) FROM times WHERE {_iso('t')} IS NOT NULL AND NOT {zoned}"
     )
     if without:
         raise InputError(
@@ -129,7 +130,7 @@ def _from_formats(bench: Workbench, name: str, text: str, settings: IngestSettin
         "count(*) FILTER (m IS NULL AND d IS NOT NULL), count(*) FILTER (m <> d) "
         f"FROM (SELECT {month} AS m, {day} AS d FROM times)"
     )
-    rest = f"try_cast({text} AS TIMESTAMP)"
+    rest = _iso(text)
     if not n_month and not n_day:
         return TimeReading(f"coalesce({_on(other, text)}, {rest})", "dates with a month name or compact")
     chosen = {"month_first": True, "day_first": False}.get(settings.date_order, month_first)
@@ -175,6 +176,11 @@ def _ambiguous(bench: Workbench, name: str, differ: str, only: tuple[int, int]) 
         why="Days and months would be swapped silently.",
         do="Say which it is with date_order = 'day_first' or 'month_first' in [ingest], or write 2011-09-01.",
     )
+
+
+def _iso(text: str) -> str:
+    """SQL: an ISO date or time; the year has four digits (the engine's own cast takes 13/09/11 for the year 13)."""
+    return f"CASE WHEN ({text})[5] IN ('-', '/') THEN try_cast({text} AS TIMESTAMP) END"
 
 
 def _literal(text: str) -> str:

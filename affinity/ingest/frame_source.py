@@ -48,6 +48,8 @@ def plain_text(value: Any) -> str | None:
 
 
 def _open_arrow(bench: Workbench, table: Any, kind: str) -> Source:
+    if not table.num_columns:
+        raise InputError(f"The {kind} has no columns.", do="Pass one row an order line.")
     bench.register("arrow_rows", table)
     return _open_table(bench, "arrow_rows", {}, kind)
 
@@ -77,8 +79,6 @@ def _open_table(bench: Workbench, relation: str, parameters: dict[str, object], 
 
 
 def _select(columns: Sequence[Column], relation: str, parameters: dict[str, object], kind: str) -> Source:
-    if not columns:
-        raise InputError(f"The {kind} has no columns.", do="Pass one row an order line.")
     cells = ", ".join(f"{quote_name(column.name)} AS c{i}" for i, column in enumerate(columns))
     return Source(kind, tuple(columns), f"(SELECT {cells} FROM {relation})", parameters)
 
