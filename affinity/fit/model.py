@@ -191,13 +191,13 @@ def _report(
     mean, share, rows = calibration_bins(predicted, sample.label)
     slope, error = calibration_slope(predicted, sample.label), calibration_error(mean, share, rows)
     needed = float(np.log(sample.label.mean() / (1 - sample.label.mean())) - np.log(predicted.mean() / (1 - predicted.mean())))
-    note: str | None = None
+    doubt: str | None = None
     if not held_out:
-        note = "calibrated on the landmark it was learnt from: there is no earlier one"
+        doubt = "calibrated on the landmark it was learnt from: there is no earlier one"
     elif error > MOST_CALIBRATION_ERROR or not SLOPE_RANGE[0] <= slope <= SLOPE_RANGE[1]:
-        note = f"order only: at the last landmark fit was off by {error:.3f} on average (slope {slope:.2f})"
+        doubt = f"order only: at the last landmark fit was off by {error:.3f} on average (slope {slope:.2f})"
     if now.holdings.clock == "order":
-        note = "; ".join(filter(None, [note, "no dates: fit is the probability of a purchase in the next order"]))
+        doubt = "; ".join(filter(None, [doubt, "no dates: fit is the probability of a purchase in the next order"]))
     day = latest.at if now.holdings.clock == "day" else None
     info: dict[str, object] = {"held_out": held_out is not None, "needed_shift": needed}
-    return Calibration(mean, share, rows, slope, error, day, shift, note), info
+    return Calibration(mean, share, rows, slope, error, day, shift, doubt), info

@@ -47,7 +47,8 @@ class Probability:
 def learn_probability(samples: list[Sample]) -> Probability | None:
     """b > 0 and γ shared, one intercept a landmark; that of the first sample (the latest landmark) is kept.
 
-    None when no sample holds rows that were bought and rows that were not. Newton steps on the log likelihood with exact sums; terms are standardised inside.
+    None when no sample holds rows that were bought and rows that were not. Newton steps on the log likelihood, its
+    sums in the order of the rows; terms are standardised inside.
     """
     samples = [s for s in samples if len(s.u) and 0 < int(s.label.sum()) < len(s.label)]
     if not samples:

@@ -1,0 +1,76 @@
+"""The measured figures of a pair of products that may stand in a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from affinity.tables.conversion import Conversion
+from affinity.tables.pair_graph import PairGraph
+
+#: Reason codes, strongest evidence first.
+CONVERTS_FROM, BOUGHT_TOGETHER, POPULAR = "converts_from", "bought_together", "popular"
+REASON_CODES = (CONVERTS_FROM, BOUGHT_TOGETHER, POPULAR)
+
+
+@dataclass(frozen=True, eq=False)
+class PairEvidence:
+    """Where the figures of each asked (antecedent, consequent) stand; −1 where there are none.
+
+    conversion_row : int64, row of ``conversion`` at ``horizon_days``; edge : int64, row of ``graph``
+    converts : bool, shrunk hazard ratio above 1 at its 5 % bound; together : the same of the shrunk lift
+    """
+
+    conversion_row: np.ndarray
+    edge: np.ndarray
+    converts: np.ndarray
+    together: np.ndarray
+
+    def take(self, rows: np.ndarray) -> PairEvidence:
+        """The evidence of some of the pairs."""
+        return PairEvidence(self.conversion_row[rows], self.edge[rows], self.converts[rows], self.together[rows])
+
+
+def choose_horizon(conversion: Conversion | None, wanted: int) -> int:
+    """The horizon of ``conversion`` nearest to the wanted number of days, the smaller of two."""
+    if conversion is None or len(conversion) == 0:
+        return wanted
+    known = np.unique(conversion.horizon_days)
+    return int(known[np.argmin(np.abs(known.astype(np.int64) - wanted))])
+
+
+def look_up_pairs(
+    antecedent: np.ndarray,
+    consequent: np.ndarray,
+    *,
+    graph: PairGraph,
+    conversion: Conversion | None,
+    horizon_days: int,
+) -> PairEvidence:
+    """The evidence of pairs of product codes (int32[n] each, antecedent −1: none)."""
+    n = len(graph.products)
+    wanted = antecedent.astype(np.int64) * n + consequent
+    edge = _find(graph.antecedent.astype(np.int64) * n + graph.consequent, wanted)
+    row = np.full(len(wanted), -1, dtype=np.int64)
+    converts = np.zeros(len(wanted), dtype=bool)
+    if conversion is not None:
+        at_horizon = np.flatnonzero(conversion.horizon_days == horizon_days)
+        found = _find(conversion.antecedent[at_horizon].astype(np.int64) * n + conversion.consequent[at_horizon], wanted)
+        row[found >= 0] = at_horizon[found[found >= 0]]
+        converts = (row >= 0) & _above_one(conversion.hazard_ratio_lower, row)
+    return PairEvidence(row, edge, converts, (edge >= 0) & _above_one(graph.lift_eb_lower, edge))
+
+
+def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """int64 position in ``keys`` (rising) of each wanted key, −1 where it is not there."""
+    if len(keys) == 0:
+        return np.full(len(wanted), -1, dtype=np.int64)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, place, -1).astype(np.int64)
+
+
+def _above_one(lower: np.ndarray, row: np.ndarray) -> np.ndarray:
+    if len(lower) == 0:
+        return np.zeros(len(row), dtype=bool)
+    return np.asarray(lower[np.maximum(row, 0)] > 1.0)

@@ -1,0 +1,106 @@
+"""Sentences that say why: measured pair figures only, with their intervals, never a percentage of under 10."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from affinity.ranking.evidence import BOUGHT_TOGETHER, CONVERTS_FROM, PairEvidence
+from affinity.tables.conversion import Conversion
+from affinity.tables.holdings import Holdings
+from affinity.tables.pair_graph import PairGraph
+from affinity.tables.products import Products
+
+#: A share of fewer is shown as counts.
+LEAST_SHOWN_AS_PERCENT = 10
+
+
+def product_names(products: Products) -> np.ndarray:
+    """object: the name of each product, or its id."""
+    return np.array(
+        [str(label) if name is None else str(name) for name, label in zip(products.name, products.products.labels)],
+        dtype=object,
+    )
+
+
+def describe_pairs(
+    antecedent: np.ndarray,
+    consequent: np.ndarray,
+    code: np.ndarray,
+    evidence: PairEvidence,
+    *,
+    graph: PairGraph,
+    conversion: Conversion | None,
+    names: np.ndarray,
+) -> np.ndarray:
+    """object: what was measured of each (antecedent, consequent), one text a distinct pair."""
+    key = antecedent.astype(np.int64) * len(names) + consequent
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    texts = np.empty(len(first), dtype=object)
+    for k, i in enumerate(first.tolist()):
+        row, edge = int(evidence.conversion_row[i]), int(evidence.edge[i])
+        parts = []
+        if code[i] == CONVERTS_FROM and conversion is not None:
+            parts += _conversion_parts(conversion, row, names[consequent[i]])
+        if edge >= 0 and (code[i] == BOUGHT_TOGETHER or evidence.together[i]):
+            parts.append(_lift_part(graph, edge, "bought together: " if code[i] == BOUGHT_TOGETHER else ""))
+        texts[k] = "; ".join(parts)
+    return texts[which]
+
+
+def _conversion_parts(conversion: Conversion, row: int, bought: str) -> list[str]:
+    eligible, converted, days = int(conversion.eligible[row]), int(conversion.converted[row]), int(conversion.horizon_days[row])
+    rate = float(conversion.rate[row])
+    parts = []
+    if eligible < LEAST_SHOWN_AS_PERCENT:
+        parts.append(f"{converted} of {eligible} eligible owners bought {bought} within {days} days")
+    elif not np.isnan(rate):
+        low, high = 100 * conversion.lower[row], 100 * conversion.upper[row]
+        parts.append(
+            f"{_percent(100 * rate)}% of {eligible:,} eligible owners bought {bought} within {days} days "
+            f"[{_percent(low)}%, {_percent(high)}%]"
+        )
+    else:
+        parts.append(f"{converted:,} of {eligible:,} eligible owners bought {bought} so far")
+    parts.append(
+        f"×{conversion.hazard_ratio[row]:.1f} [{conversion.hazard_ratio_lower[row]:.1f}, "
+        f"{conversion.hazard_ratio_upper[row]:.1f}] compared with similar buyers"
+    )
+    return parts
+
+
+def _lift_part(graph: PairGraph, edge: int, prefix: str) -> str:
+    orders = int(graph.count[edge])
+    return (
+        f"{prefix}basket lift {graph.lift_eb[edge]:.1f} [{graph.lift_eb_lower[edge]:.1f}, {graph.lift_eb_upper[edge]:.1f}], "
+        f"{orders:,} {'order' if orders == 1 else 'orders'}"
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+
+
+def describe_ownership(customer: np.ndarray, antecedent: np.ndarray, *, holdings: Holdings, names: np.ndarray) -> np.ndarray:
+    """object: "Owns A (bought 41 days ago)" of each customer and owned product."""
+    n = len(names)
+    place = np.searchsorted(
+        holdings.customer.astype(np.int64) * n + holdings.product, customer.astype(np.int64) * n + antecedent
+    )
+    age = (holdings.end[customer] - holdings.last_at[place]).tolist()
+    owned = names[antecedent].tolist()
+    unit = {"day": "day", "order": "order"}.get(holdings.clock or "")
+    if unit is None:
+        return np.array([f"Owns {name}" for name in owned], dtype=object)
+    verb = "bought" if unit == "day" else "last bought"
+    return np.array(
+        [f"Owns {name} ({verb} {k} {unit}{'' if k == 1 else 's'} ago)" for name, k in zip(owned, age)], dtype=object
+    )
+
+
+def describe_popularity(product: np.ndarray, holdings: Holdings) -> np.ndarray:
+    """object: "Popular with customers: bought by 412 of 5,216" of each product."""
+    buyers = np.bincount(holdings.product, minlength=len(holdings.products))
+    customers = int((np.diff(holdings.indptr) > 0).sum())
+    distinct, which = np.unique(product, return_inverse=True)
+    texts = [f"Popular with customers: bought by {buyers[p]:,} of {customers:,}" for p in distinct.tolist()]
+    return np.array(texts, dtype=object)[which]
