@@ -66,7 +66,8 @@ def _feed(digest: blake2b, value: Any) -> None:
         digest.update(f"{array.dtype.newbyteorder('<').str}:{array.shape}:".encode())
         digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).view(np.uint8).data if array.size else b"")
     else:
-        digest.update(f"{type(value).__name__}:{value!r}".encode())
+        plain = value.item() if isinstance(value, np.generic) else value
+        digest.update(f"{type(plain).__name__}:{plain!r}".encode())
 
 
 def values_checksum(table: Any) -> str:

@@ -89,10 +89,10 @@ def open_release(path: str | Path, *, verify: bool = True) -> Release:
 
 def find_release(path: Path) -> Path:
     """The folder of the release that ``path`` means (see `open_release`), links resolved."""
-    if (path / MANIFEST).is_file():
+    if (path / MANIFEST).is_file() or (path.parent.name == RELEASES and path.is_dir()):
         return path.resolve()
     link = path / CURRENT
-    if (link / MANIFEST).is_file():
+    if link.is_dir():
         return link.resolve()
     known = release_ids(path) if path.is_dir() else []
     if link.is_symlink() or known:
