@@ -66,7 +66,7 @@ def _leftovers(lines: OrderLines, returns: np.ndarray) -> np.ndarray:
     _match(left, rows, pair[rows], lines.order[rows].astype(np.int64), lines.row[rows], same_moment_only=True)
     moment = _moments(lines)
     if moment is not None:
-        rows = rows[(lines.customer[rows] >= 0) & (left[rows] != 0)]
+        rows = rows[left[rows] != 0]  # guests' pairs never reach beyond their order
         _match(left, rows, pair[rows], moment[rows], lines.row[rows], same_moment_only=False)
     return left
 

@@ -77,7 +77,7 @@ def _upsell_lines(facts: Facts) -> np.ndarray:
     line[products.of_line[known]] = known  # any line of the pair: the family is the same
     family_first = families.first_at[families.of_line[line]]
     new = (products.first_at >= facts.start_day) & (products.first_at > family_first)
-    return _of_pairs(new, products.of_line) & ~_cross_sell_lines(facts)
+    return _of_pairs(new, products.of_line)
 
 
 def _opening_lines(facts: Facts) -> np.ndarray:

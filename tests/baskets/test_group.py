@@ -43,11 +43,18 @@ def test_by_customer_day_leaves_guests_out():
 
 
 def test_by_customer_day_of_an_order_sequence():
-    rows = [("o1", "c1", "A", 7), ("o2", "c1", "B", 3), ("o3", "c1", "C", 9), ("o4", "c2", "A", 5), ("o5", None, "A", 1)]
+    rows = [
+        ("o1", "c1", "A", 7),
+        ("o2", "c1", "B", 3),
+        ("o3", "c1", "C", 9),
+        ("o4", "c2", "A", 5),
+        ("o5", None, "A", 1),
+        ("o6", None, "A", 2),
+    ]
     baskets = group_baskets(make_lines(rows, clock="order"), by="customer_day")
     assert products_of(baskets) == [["B"], ["A"], ["C"], ["A"]]
     assert baskets.at.tolist() == [0, 1, 2, 0]
-    assert group_baskets(make_lines(rows, clock="order")).at.tolist() == [1, 0, 2, 0, 0]
+    assert group_baskets(make_lines(rows, clock="order")).at.tolist() == [1, 0, 2, 0, 0, 0]
 
 
 def test_an_order_of_two_customers_still_ranks_within_each():

@@ -113,9 +113,10 @@ def test_the_last_value_before_as_of_is_a_customers_segment():
         ("o4", "c2", "B", "2011-01-02"),
         ("o5", None, "B", "2011-01-02"),
         ("o6", "c3", "B", "2011-01-02"),
+        ("o7", "c1", "B", "2011-01-09"),
     ]
-    country = [None, "France", "Spain", "Italy", "Malta", "Guestland", None]
-    lines = make_lines(rows, attributes={"country": country, "product_name": ["x"] * 7})
+    country = ["Spain", "France", "Oman", "Italy", "Malta", "Guestland", None, None]
+    lines = make_lines(rows, attributes={"country": country, "product_name": ["x"] * 8})
     assert describe_customers(lines).segments.keys() == {"country"}
     assert describe_customers(lines).segments["country"].tolist() == ["Spain", "Malta", None]
     bare = Customers.bare(Vocabulary.of("customer", ["c1", "c2"]))

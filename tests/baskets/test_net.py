@@ -44,10 +44,10 @@ def test_its_own_order_comes_before_earlier_ones():
 def test_an_order_is_as_early_as_its_first_line():
     rows = [
         ("o1", "c", "A", "2011-01-01T10:00", -1),
-        ("o2", "c", "A", "2011-01-01T10:05", 1),
         ("o2", "c", "B", "2011-01-01T09:00", 1),
+        ("o2", "c", "A", "2011-01-01T10:05", 1),
     ]
-    assert quantities(net_returns(make_lines(rows))) == {2: 1.0}
+    assert quantities(net_returns(make_lines(rows))) == {1: 1.0}
 
 
 def test_a_later_purchase_is_not_undone():
