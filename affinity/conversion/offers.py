@@ -1,7 +1,8 @@
 """Offers: how many customers who were offered B bought it in the window, and how many buy it unoffered.
 
-The unit is a customer and a product. Days are whole, as everywhere: an acceptance is a first purchase
-1 to W days after the day of the offer, or what the offer log says.
+The unit is a customer and a product. An acceptance is what the offer log says, or a first purchase from the
+day of the offer to W days later. (Days are whole here; who bought on the day of an offer was hardly offered it
+after that, so the day counts as after the offer.)
 """
 
 from __future__ import annotations
@@ -72,9 +73,8 @@ def measure_offers(offers: Offers, holdings: Holdings, *, window_days: int = 14,
     """Offered and accepted, per customer and product, and per ordered pair with what the customer owned then.
 
     Offers count when they were made (treated and exposed) to a known customer for a named product that he did not
-    own, and when their window has passed: day + W < as_of (else "immature"). Accepted is what the log says
-    (within the window when it has the day), or, where it says nothing, a first purchase on day 1 … W after
-    the offer; a first purchase on the very day cannot be put before or after it ("same_day", left out).
+    own, and when their window has passed: day + W < as_of (else "immature"). Accepted is what the log says (and
+    said before as_of), or, where it says nothing, a first purchase on day 0 … W after the offer.
     Acceptance closes the pair: later offers of B are offers to an owner. Of several offers the last unexpired
     one gets the credit; the customer counts once. Without dates nothing can be measured ("undated").
 
@@ -113,9 +113,9 @@ def _judge(
     day = offers.offered_at // MICROSECONDS_A_DAY
     bought = _first_days(holdings, offers.customer, offers.product)
     log_day = np.where(offers.accepted_at >= 0, offers.accepted_at // MICROSECONDS_A_DAY, -1)
-    logged = (offers.accepted == 1) & ((log_day < 0) | ((log_day >= day) & (log_day <= day + window_days)))
+    logged = (offers.accepted == 1) & (log_day < end_day)
     waited = bought - day
-    measured = (offers.accepted == -1) & (bought >= 0) & (waited >= 1) & (waited <= window_days)
+    measured = (offers.accepted == -1) & (bought >= 0) & (waited >= 0) & (waited <= window_days)
     leave_out("control", ~offers.treated)
     leave_out("not_exposed", ~offers.exposed)
     leave_out("no_product", offers.product < 0)
@@ -123,7 +123,6 @@ def _judge(
     leave_out("after_as_of", day >= end_day)
     leave_out("accepted_before_offer", (offers.accepted == 1) & (log_day >= 0) & (log_day < day))
     leave_out("owner", (bought >= 0) & (waited < 0))
-    leave_out("same_day", (bought >= 0) & (waited == 0) & ~logged)
     leave_out("immature", day + window_days >= end_day)
     return np.flatnonzero(open_), day, logged | measured
 
@@ -182,10 +181,8 @@ def _organic_rate(offers: Offers, holdings: Holdings, product: np.ndarray, day: 
         unasked = ~np.isin(owner[own], asked)
         since, first_seen = owned_since[own][unasked], came[owner[own][unasked]]
         there = np.searchsorted(everybody, days) - np.searchsorted(np.sort(came[asked]), days)
-        owning = np.array([np.count_nonzero((since <= d) & (first_seen < d)) for d in days])
-        buying = np.array([
-            np.count_nonzero((since > d) & (since <= d + window_days) & (first_seen < d)) for d in days
-        ])  # fmt: skip
+        owning = np.array([np.count_nonzero((since < d) & (first_seen < d)) for d in days])
+        buying = np.array([np.count_nonzero((since >= d) & (since <= d + window_days) & (first_seen < d)) for d in days])
         known = there > owning
         rates = np.divide(buying, there - owning, out=np.zeros(len(days)), where=known)
         bought += float((rates * offers_that_day)[known].sum())

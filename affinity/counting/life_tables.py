@@ -7,7 +7,8 @@ least u days, j the days until B (0 where B came before or with A), f the days f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,41 +89,74 @@ def count_life_tables(
     )
 
 
+@dataclass(frozen=True)
+class _IndexClocks:
+    """after, arrivals : see `fill_customer_clocks`; owner_after, index_events : int64[n_products, C], their sums over
+    each product's owners; every_life : int64[C], customer-days of all lives."""
+
+    after: np.ndarray
+    arrivals: np.ndarray
+    owner_after: np.ndarray
+    index_events: np.ndarray
+    every_life: np.ndarray
+
+    @property
+    def n_cells(self) -> int:
+        """Strata × bins."""
+        return self.after.shape[1]
+
+
+def _index_clocks(lives: Lives, rule: Rule, bins: np.ndarray, threads: int | None) -> _IndexClocks:
+    """Lives by customer and day, then by product: work in the number of purchases, not of pairs."""
+    from affinity.kernels import life_tables as kernels
+
+    n_cells = lives.n_strata * (len(bins) - 1)
+    whole: Any = cell_dtype(int(lives.entries.sum()))
+    after, arrivals = (np.zeros((len(lives.entries), n_cells), dtype=whole) for _ in range(2))
+    owner_after, index_events = (np.zeros((len(lives.owners), n_cells), dtype=np.int64) for _ in range(2))
+
+    def clock(first: int, last: int) -> np.ndarray:
+        total = np.zeros(n_cells, dtype=np.int64)
+        layout = (lives.slot_indptr, first, last, lives.entries, lives.owned)
+        kernels.fill_customer_clocks(*layout, rule, bins, after, arrivals, total)
+        return total
+
+    def add(first: int, last: int) -> None:
+        for rows, out in ((after, owner_after), (arrivals, index_events)):
+            kernels.sum_owner_rows(lives.owned.owner_indptr, lives.owned.owner_slot, first, last, rows, out)
+
+    totals = map_blocks(clock, split_by_work(np.diff(lives.slot_indptr) + 1.0, BLOCKS), threads)
+    map_blocks(add, split_by_work(np.diff(lives.owned.owner_indptr) + 1.0, BLOCKS), threads)
+    every_life = sum(totals, np.zeros(n_cells, dtype=np.int64))
+    return _IndexClocks(after, arrivals, owner_after, index_events, every_life)
+
+
 def _count(lives: Lives, rule: Rule, horizons: tuple[int, ...], threads: int | None) -> dict[str, np.ndarray]:
     """The counts of `LifeTables` by name: index clocks, then sizes of the rows, then the rows."""
     from affinity.kernels import life_tables as kernels
 
     n_products = len(lives.owners)
     bins = np.array((0, *BASELINE_BINS), dtype=np.int64)
-    n_cells = lives.n_strata * (len(bins) - 1)
-    whole = cell_dtype(int(lives.entries.sum()))
-    after: np.ndarray = np.zeros((len(lives.entries) + 1, n_cells), dtype=whole)
-    arrivals: np.ndarray = np.zeros((len(lives.entries), n_cells), dtype=whole)
-    kernels.fill_customer_clocks(lives.slot_indptr, lives.entries, lives.owned, rule, bins, after, arrivals)
-    owner_after = np.zeros((n_products, n_cells), dtype=np.int64)
-    index_events = np.zeros((n_products, n_cells), dtype=np.int64)
-    for by_slot, by_product in ((after, owner_after), (arrivals, index_events)):
-        kernels.sum_owner_rows(lives.owned.owner_indptr, lives.owned.owner_slot, by_slot, by_product)
-
+    clocks = _index_clocks(lives, rule, bins, threads)
     bounds = split_by_work(lives.work() + 1.0, BLOCKS)
     pairs, records = np.zeros(n_products, dtype=np.int64), np.zeros(n_products, dtype=np.int64)
 
     def size(first: int, last: int) -> None:
-        kernels.count_life_tables(lives.owned, rule, first, last, _scratch(lives, rule, 0, n_cells), pairs, records)
+        kernels.count_life_tables(lives.owned, rule, first, last, _scratch(lives, rule, 0, clocks.n_cells), pairs, records)
 
     map_blocks(size, bounds, threads)
     sizes = {"pairs": int(pairs.sum()), "records": int(records.sum()), "horizons": len(horizons)}
-    rows = _allocate(**sizes, strata=lives.n_strata, n_cells=n_cells, whole=whole)
-    clocks = (after, arrivals, owner_after, lives.entered_by_stratum(rule))
+    rows = _allocate(**sizes, strata=lives.n_strata, n_cells=clocks.n_cells, whole=clocks.after.dtype)
+    arrays = (clocks.after, clocks.arrivals, clocks.owner_after, lives.entered_by_stratum(rule))
     places = (np.cumsum(pairs) - pairs, np.cumsum(records) - records)
     work, horizon = lives.work(), np.array(horizons, dtype=np.int64)
 
     def fill(first: int, last: int) -> None:
-        scratch = _scratch(lives, rule, int(work[first:last].max(initial=0)), n_cells)
-        kernels.fill_life_tables(lives.owned, rule, first, last, bins, horizon, clocks, places, scratch, rows)
+        scratch = _scratch(lives, rule, int(work[first:last].max(initial=0)), clocks.n_cells)
+        kernels.fill_life_tables(lives.owned, rule, first, last, bins, horizon, arrays, places, scratch, rows)
 
     map_blocks(fill, bounds, threads)
-    return _finish(rows, after[-1].astype(np.int64) - owner_after, index_events)
+    return _finish(rows, clocks.every_life - clocks.owner_after, clocks.index_events)
 
 
 def _finish(out: PairCells, index_exposure: np.ndarray, index_events: np.ndarray) -> dict[str, np.ndarray]:
@@ -139,10 +173,10 @@ def _finish(out: PairCells, index_exposure: np.ndarray, index_events: np.ndarray
     return columns | {"indptr": indptr, "eligible": eligible, "index_exposure": index_exposure, "index_events": index_events}
 
 
-def _allocate(*, pairs: int, records: int, horizons: int, strata: int, n_cells: int, whole: type) -> PairCells:
+def _allocate(*, pairs: int, records: int, horizons: int, strata: int, n_cells: int, whole: np.dtype) -> PairCells:
     from affinity.kernels.life_tables import PairCells
 
-    def zeros(*shape: int, dtype: type) -> np.ndarray:
+    def zeros(*shape: int, dtype: Any) -> np.ndarray:
         return np.zeros(shape, dtype=dtype)
 
     return PairCells(

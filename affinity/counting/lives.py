@@ -67,14 +67,13 @@ class Lives:
         owner = holdings.customer
         kept = (sizes <= max_products)[owner] & (holdings.first_at < end_day)
         customer, product, day = owner[kept], holdings.product[kept], holdings.first_at[kept]
-        order = np.lexsort((product, day, customer))
-        customer, product, day = customer[order], product[order], day[order]
+        customer, product, day = _sort_rows(customer, product, day, n_products)
         opens = np.ones(len(day), dtype=bool)
         opens[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
         slot = (np.cumsum(opens) - 1).astype(np.int32)
         slot_customer, slot_day = customer[opens], day[opens]
         enters = entry.enters(slot_day, slot_customer)
-        by_product = np.lexsort((customer, -day, product))
+        by_product = _owners_by_falling_day(product, day)
         number = _order_number(steps, slot_customer, slot_day)
         stratum = np.searchsorted(ORDER_NUMBER_STRATA, number, side="right") - 1
         if strata is not None:
@@ -131,10 +130,33 @@ def _order_number(steps: Baskets | None, customer: np.ndarray, day: np.ndarray) 
     else:
         known = steps.customer >= 0
         source_customer, source_day = steps.customer[known], steps.at[known]
-    span = int(max(source_day.max(initial=0), day.max(initial=0))) + 2
-    keys = np.unique(source_customer.astype(np.int64) * span + source_day)
-    through = np.searchsorted(keys, customer.astype(np.int64) * span + day, side="right")
-    return np.maximum(through - np.searchsorted(keys, customer.astype(np.int64) * span, side="left"), 1)
+    low = int(min(source_day.min(initial=0), day.min(initial=0)))
+    span = int(max(source_day.max(initial=0), day.max(initial=0))) - low + 1
+    keys = np.sort(source_customer.astype(np.int64) * span + (source_day - low))
+    keys = keys[np.diff(keys, prepend=-1) > 0]
+    through = np.searchsorted(keys, customer.astype(np.int64) * span + (day - low), side="right")
+    before = np.searchsorted(keys, np.arange(int(customer.max(initial=-1)) + 1, dtype=np.int64) * span)
+    return np.maximum(through - before[customer], 1)
+
+
+def _sort_rows(
+    customer: np.ndarray, product: np.ndarray, day: np.ndarray, n_products: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows by customer, day, product: one sort of whole keys, several times faster than sorting places."""
+    low = int(day.min(initial=0))
+    span = int(day.max(initial=0)) - low + 1
+    key = np.sort((customer.astype(np.int64) * span + (day - low)) * n_products + product)
+    rest, product = np.divmod(key, max(n_products, 1))
+    customer, day = np.divmod(rest, span)
+    return customer, product, day + low
+
+
+def _owners_by_falling_day(product: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """int64: places of the rows by product, then falling day, then place."""
+    n = max(len(product), 1)
+    high = int(day.max(initial=0))
+    span = high - int(day.min(initial=0)) + 1
+    return np.sort((product * span + (high - day)) * n + np.arange(len(product))) % n
 
 
 def _indptr(code: np.ndarray, size: int) -> np.ndarray:

@@ -102,19 +102,18 @@ def add_days(cells, base, bins, low, high, sign):
 
 # Oracle: tests/naive.py::index_baseline
 @njit(nogil=True, cache=True)
-def fill_customer_clocks(slot_indptr, entries, owned, rule, bins, after, arrivals):
-    """Index exposure after each slot's day, and index events if B is bought on it.
+def fill_customer_clocks(slot_indptr, first, last, entries, owned, rule, bins, after, arrivals, total):
+    """Index exposure after each slot's day, and index events if B is bought on it, of customers ``first`` to ``last``.
 
     slot_indptr : int64[n_customers + 1]  where each customer's slots begin
     entries     : int32[n_slots]          products whose life starts in the slot
     bins        : int64[n_bins + 1]       duration d is in bin b when bins[b] < d <= bins[b + 1]
-    after       : int[n_slots + 1, C]     zeros; customer-days of every life of the customer that lie after
-                                          the slot's day; the last row sums all days of all customers
+    after       : int[n_slots, C]         zeros; customer-days of every life of the customer after the slot's day
     arrivals    : int[n_slots, C]         zeros; lives of the customer begun before, by stratum and duration
+    total       : int64[C]                zeros; customer-days of every life of these customers
     """
     n_bins = len(bins) - 1
-    total = after[len(entries)]
-    for customer in range(len(slot_indptr) - 1):
+    for customer in range(first, last):
         for index in range(slot_indptr[customer], slot_indptr[customer + 1]):
             count = entries[index]
             if count == 0:
@@ -133,12 +132,12 @@ def fill_customer_clocks(slot_indptr, entries, owned, rule, bins, after, arrival
 
 
 @njit(nogil=True, cache=True)
-def sum_owner_rows(owner_indptr, owner_slot, rows, out):
-    """out[B] = sum of ``rows`` over the slots of B's owners.
+def sum_owner_rows(owner_indptr, owner_slot, first, last, rows, out):
+    """out[B] = sum of ``rows`` over the slots of B's owners, for products ``first`` to ``last`` (exclusive).
 
-    rows : int[n_slots or more, C]; out : int64[n_products, C], zeros
+    rows : int[n_slots, C]; out : int64[n_products, C], zeros
     """
-    for product in range(len(out)):
+    for product in range(first, last):
         for k in range(owner_indptr[product], owner_indptr[product + 1]):
             row = owner_slot[k]
             for cell in range(out.shape[1]):
