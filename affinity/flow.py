@@ -344,6 +344,9 @@ def _recommend(
         holdings=past.holdings,
         products=facts.products,
         top_k=settings.top_k,
+        settings=settings.ranking,
+        model=model,
+        rank_by=settings.rank_by,
     )
     return model, found
 

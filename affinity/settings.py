@@ -156,7 +156,7 @@ class Settings(Section):
     max_size: int = Field(3, ge=1, description="Products in an itemset, at most.")
     top_k: int = Field(10, ge=1, description="Recommendations a customer.")
     engine: Literal["local"] = "local"
-    rank_by: Literal["fit"] = "fit"
+    rank_by: Literal["fit", "expected_value"] = "fit"
     ingest: IngestSettings = IngestSettings()
     baskets: BasketSettings = BasketSettings()
     mining: MiningSettings = MiningSettings()
