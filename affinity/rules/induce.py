@@ -58,7 +58,7 @@ def induce_rules(
     _check(itemsets, names, min_confidence=min_confidence, min_lift=min_lift, consequent_size=consequent_size, prune=prune)
     index = SubsetIndex(itemsets)
     candidates = count_candidates(index, consequent_size)
-    tests = RuleTests(itemsets.n_baskets, margins)
+    tests = RuleTests(index, margins)
     found = _Found()
     for subsets in index.blocks():
         for x in _antecedents(subsets, consequent_size):

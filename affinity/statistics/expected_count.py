@@ -24,11 +24,13 @@ class ExpectedCounts:
 class SizeStrata:
     """What the expected count reads, by size stratum k: shares of products, weights and the two corrections.
 
-    share  : float64[n_products, K], p_Ak = n_Ak / n_k; weight : float64[K], n_k (0 where baskets hold one product)
+    share  : float64[n_products, K], p_Ak = n_Ak / n_k; n : float64[K], n_k
+    weight : float64[K], n_k where a basket can hold a pair, else 0
     spread : float64[K], mean[s²] / mean[s]²; room : float64[K], max(Σ_j p_jk(1 − p_jk), 1e-9)
     """
 
     share: np.ndarray
+    n: np.ndarray
     weight: np.ndarray
     spread: np.ndarray
     room: np.ndarray
@@ -44,7 +46,7 @@ class SizeStrata:
         # A stratum of baskets with one product holds no pair at all.
         weight = np.where(size_sum > n, n, 0.0)
         room = np.array([max(float((p * (1.0 - p)).sum()), 1e-9) for p in np.ascontiguousarray(share.T)])
-        return cls(np.ascontiguousarray(share), weight, spread, room)
+        return cls(np.ascontiguousarray(share), n, weight, spread, room)
 
 
 def expected_counts(a: np.ndarray, b: np.ndarray, strata: SizeStrata, *, threads: int | None = None) -> ExpectedCounts:

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from affinity.statistics.climb import minimize_bounded
+
 #: (α₁, β₁, α₂, β₂, q) from which the likelihood is climbed; the better end is kept.
 STARTS = ((5.0, 5.0, 0.5, 0.1, 0.95), (50.0, 50.0, 2.0, 0.7, 0.99))
 #: Bounds of the logarithms of α and β, and of the logit of q.
@@ -144,24 +146,19 @@ def squash(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, floor: int) -> GammaMixture | None:
-    from scipy.optimize import minimize
-
     n, e, weight = squash(count, expected)
-    bounds = [(-LOG_BOUND, LOG_BOUND)] * 4 + [(-LOGIT_BOUND, LOGIT_BOUND)]
+    high = np.array([LOG_BOUND] * 4 + [LOGIT_BOUND])
     best = None
     for *gammas, q in STARTS:
         start = np.array([*np.log(gammas), np.log(q / (1.0 - q))])
-        end = minimize(
-            _negative_log_likelihood, start, args=(n, e, weight, floor), jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 2000, "maxfun": 4000},
-        )  # fmt: skip
-        if np.isfinite(end.fun) and np.isfinite(end.x).all() and (best is None or end.fun < best.fun):
+        end = minimize_bounded(lambda x: _negative_log_likelihood(x, n, e, weight, floor), start, -high, high)
+        if end.finite and (best is None or end.value < best.value):
             best = end
     if best is None:
         return None
     a1, b1, a2, b2 = (float(value) for value in np.exp(best.x[:4]))
     q = float(1.0 / (1.0 + np.exp(-best.x[4])))
-    return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -float(best.fun), len(count))
+    return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -best.value, len(count))
 
 
 def _negative_log_likelihood(
@@ -184,7 +181,7 @@ def _negative_log_likelihood(
         log_f = log_f - np.log(seen)
         by = [q * a_seen1, q * b_seen1, r * a_seen2, r * b_seen2, q * (1.0 - q) * (seen1 - seen2)]
         parts = parts - np.array(by) / seen
-    return -float(weight @ log_f), -(parts @ weight)
+    return -float((weight * log_f).sum()), -(parts * weight).sum(axis=1)
 
 
 def _log_negative_binomial(n: np.ndarray, e: np.ndarray, a: float, b: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
