@@ -108,6 +108,8 @@ def _judge(facts: Facts) -> _Outcomes | Undefined:
         notes.append(f"{young:,} younger ones left out")
     if owners := int(np.count_nonzero(owned)):
         notes.append(f"{owners:,} of products owned before left out")
+    if strangers := int(np.count_nonzero(offers.treated & offers.exposed & (offers.customer < 0))):
+        notes.append(f"{strangers:,} to people who are not among the customers left out")
     return _Outcomes(offers.customer, buyer, offers.campaign, accepted, in_window, ", ".join(notes)).of(counts)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affinity.baskets import collect_holdings, cut_lines, describe_customers, describe_products
-from affinity.baskets.holdings import _distinct_pairs
+from affinity.baskets import collect_holdings, cut_lines, describe_customers, describe_products, group_baskets
+from affinity.baskets.holdings import _distinct_pairs, own_baskets
+from affinity.errors import MissingPart
 from affinity.tables import Customers, Products
 from affinity.vocabulary import Vocabulary
 from tests import naive
@@ -63,6 +65,28 @@ def test_without_a_clock_times_counts_orders():
     assert owned.times.tolist() == [2, 1]
     assert owned.first_at.tolist() == owned.last_at.tolist() == [0, 0]
     assert owned.end.tolist() == [1]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    lines=st.lists(st.tuples(st.integers(0, 6), st.sampled_from("ABC")), min_size=1, max_size=20),
+    who=st.lists(st.sampled_from(["c1", "c2", None]), min_size=7, max_size=7),
+    clock=st.sampled_from(["day", "order", None]),
+)
+def test_baskets_and_their_lines_give_the_same_holdings(lines, who, clock):
+    def when(order):
+        return f"2011-01-{20 - order}" if clock == "day" else order
+
+    full = make_lines([(f"o{o}", who[o], p, when(o)) for o, p in lines], clock=clock, customers=["c1", "c2"])
+    direct, through = collect_holdings(full), own_baskets(group_baskets(full))
+    for name in ("indptr", "product", "first_at", "last_at", "times"):
+        np.testing.assert_array_equal(getattr(direct, name), getattr(through, name), err_msg=name)
+    assert (through.end[through.customer] - through.last_at >= 1).all()
+
+
+def test_baskets_without_customers_own_nothing():
+    with pytest.raises(MissingPart, match="name no customers"):
+        own_baskets(group_baskets([["a"]]))
 
 
 def test_keys_too_large_for_one_number():

@@ -91,6 +91,9 @@ def test_customers_who_never_bought_were_offered_all_the_same():
     others = Vocabulary.of("customer", ["c1", "n1", "n2"])
     offers = make_offers([(c, "B", "2011-03-01") for c in ("c1", "n1", "n2")], others, Vocabulary.of("product", ["B", "Q"]))
     assert counts(None, offers=offers) == (1, 3)
+    recoded = measure(None, offers=offers.recoded(LINES.customers, LINES.products))["offer_conversion_rate", None]
+    assert (recoded.numerator, recoded.denominator) == (1, 1)  # who they were is lost, so it is said
+    assert recoded.note.endswith("2 to people who are not among the customers left out")
 
 
 def test_zero_offers_is_null_with_a_reason():
