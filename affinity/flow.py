@@ -108,7 +108,7 @@ def run(
         model=model,
         recommendations=recommendations,
         notes={part: note for part, note in notes.items() if note},
-        capped=_capped(baskets, itemsets, pair_graph),
+        capped=_capped(baskets, itemsets, pair_graph, settings),
     )
 
 
@@ -380,13 +380,23 @@ def _fingerprint(past: History, facts: Facts) -> dict[str, str]:
     }
 
 
-def _capped(baskets: Baskets, itemsets: ItemsetCounts, pair_graph: PairGraph) -> dict[str, int]:
+def _capped(baskets: Baskets, itemsets: ItemsetCounts, pair_graph: PairGraph, settings: Settings) -> dict[str, str]:
     """What the caps left out of the counts, by the setting that caps."""
-    return {
-        "baskets.max_basket_size (baskets)": baskets.too_large,
-        "baskets.max_products_per_customer (customers)": int(str(pair_graph.info.get("left_out_customers", 0))),
-        "mining.max_itemsets (itemsets)": int(str(itemsets.info.get("cut", 0))),
-    }
+    capped = {}
+    if baskets.too_large:
+        most = settings.baskets.max_basket_size
+        capped["baskets.max_basket_size"] = f"{baskets.too_large:,} baskets of more than {most:,} products are not counted"
+    if left_out := pair_graph.info.get("left_out_customers"):
+        most = settings.baskets.max_products_per_customer
+        capped["baskets.max_products_per_customer"] = (
+            f"{left_out:,} customers with more than {most:,} products are not in the pair statistics (and are still scored)"
+        )
+    if cut := itemsets.info.get("cut"):
+        assert isinstance(cut, dict)
+        capped["mining.max_itemsets"] = (
+            f"the {cut['kept']:,} most frequent itemsets are kept; all that {cut['complete_from_count']:,} baskets hold are there"
+        )
+    return capped
 
 
 def _attempt(part: Callable[..., tuple[Any, Any]], *known: Any, **made: Any) -> tuple[Any, Any, str | None]:

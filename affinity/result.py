@@ -55,7 +55,7 @@ class Result:
     model: FitModel | None = None
     recommendations: Recommendations | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
-    capped: Mapping[str, int] = field(default_factory=dict)
+    capped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def as_of(self) -> str | None:

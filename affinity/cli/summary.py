@@ -18,7 +18,7 @@ def describe_result(result: Result) -> str:
         _recommendations(result),
         _metrics(result),
         *(f"No {part}: {note}" for part, note in result.notes.items()),
-        *(f"Capped by {setting}: {left_out:,} left out" for setting, left_out in result.capped.items() if left_out),
+        *(f"Capped by {setting}: {what}" for setting, what in result.capped.items()),
     ]
     return "\n\n".join(part for part in parts if part)
 
