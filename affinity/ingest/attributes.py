@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from affinity.ingest.columns import ORDER_ALIASES, Recognised, attribute_name
 from affinity.ingest.staging import Column, text_of
-from affinity.ingest.workbench import Workbench, quote_name
+from affinity.ingest.workbench import Workbench
 
 #: Distinct labels an attribute may have unless the user names it.
 MAX_LABELS = 1000
@@ -35,13 +35,26 @@ def named_attributes(found: Recognised) -> list[str]:
     return [name for name in found.position if name == "product_name" or name not in ORDER_ALIASES]
 
 
+def stage_attributes(positions: Mapping[str, int], columns: Sequence[Column]) -> tuple[dict[str, str], dict[str, str]]:
+    """(attribute -> its column in ``staged``, that column -> SQL of its trimmed text over c0, c1, …).
+
+    The staged columns are numbered: an attribute may be called like a column of the rules.
+    """
+    cells = {name: f"label_{i}" for i, name in enumerate(positions)}
+    return cells, {cells[name]: text_of(f"c{at}", columns[at].type) for name, at in positions.items()}
+
+
 def choose_attributes(
-    bench: Workbench, candidates: Mapping[str, int], columns: Sequence[Column], ignored: dict[str, str]
+    bench: Workbench,
+    candidates: Mapping[str, int],
+    cells: Mapping[str, str],
+    columns: Sequence[Column],
+    ignored: dict[str, str],
 ) -> list[str]:
     """The candidates that hold labels: at least one value, at most MAX_LABELS different ones, not all numbers or dates."""
     chosen = []
     for name, at in candidates.items():
-        cell = quote_name(name)
+        cell = cells[name]
         ((labels, words),) = bench.run(
             "SELECT count(*), count(*) FILTER (try_cast(v AS DOUBLE) IS NULL AND try_cast(v AS TIMESTAMP) IS NULL) FROM "
             f"(SELECT DISTINCT {cell} AS v FROM staged WHERE {cell} IS NOT NULL LIMIT {MAX_LABELS + 1})"
@@ -55,8 +68,3 @@ def choose_attributes(
         else:
             chosen.append(name)
     return chosen
-
-
-def select_attributes(positions: Mapping[str, int], columns: Sequence[Column]) -> dict[str, str]:
-    """name -> SQL of its trimmed text over c0, c1, …"""
-    return {name: text_of(f"c{at}", columns[at].type) for name, at in positions.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from affinity.errors import InputError
 from affinity.ingest.conventions import Draft, set_non_products, set_returns
 from affinity.ingest.dates import TimeReading
+from affinity.ingest.numbers import read_number
 
 #: Why a row is set aside, in the order in which the reasons are tried.
 REASONS = (
@@ -29,20 +30,17 @@ REASONS = (
 NO_DEFECT = frozenset({"non_product", "currency", "duplicate"})
 
 
-def number_of(name: str, type_name: str) -> str:
-    """SQL: a staged column as DOUBLE, NULL where it is no number."""
-    column = f'"{name}"'
-    if type_name == "VARCHAR":
-        return f"CASE WHEN NOT contains({column}, '_') THEN try_cast({column} AS DOUBLE) END"
-    return f"try_cast({column} AS DOUBLE)"
-
-
 def make_rules(draft: Draft, time: TimeReading | None, repeats: int) -> None:
     """Decide every rule from the whole table ``staged`` and the settings; ``repeats`` rows are in the table of that name."""
     types, settings = draft.types, draft.settings
 
     def number(name: str, otherwise: str = "NULL") -> str:
-        return number_of(name, types[name]) if name in types else f"{otherwise}::DOUBLE"
+        if name not in types:
+            return f"{otherwise}::DOUBLE"
+        reading = read_number(draft.bench, name, types[name])
+        if reading.rule:
+            draft.rules[name] = reading.rule
+        return reading.sql
 
     set_non_products(draft)
     quantity = number("quantity", "1.0")

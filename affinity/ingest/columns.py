@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from affinity.errors import UnknownColumns, did_you_mean
+from affinity.errors import InputError, UnknownColumns, did_you_mean
 from affinity.ingest.format_spec import FormatSpec
 from affinity.ingest.formats.registry import FORMATS, load_format
 from affinity.ingest.staging import Column
@@ -162,7 +162,9 @@ def _refuse_twins(columns: Sequence[Column], position: Mapping[str, int]) -> Non
             )
 
 
-def require(found: Recognised, columns: Sequence[Column], aliases: Aliases, needed: Sequence[str], what: str) -> None:
+def require(
+    found: Recognised, columns: Sequence[Column], aliases: Aliases, needed: Sequence[str], what: str, also: str = ""
+) -> None:
     """Raise UnknownColumns unless every ``needed`` name was found: what there is, near misses, how to map."""
     missing = [name for name in needed if not found.has(name)]
     if not missing:
@@ -173,8 +175,20 @@ def require(found: Recognised, columns: Sequence[Column], aliases: Aliases, need
     raise UnknownColumns(
         f"No column for {' and '.join(missing)} among {_listed(names)}.",
         why=" ".join(filter(None, (what, "; ".join(hints) + "." if hints else _near_formats(names)))),
-        do=f"Name them: --columns {example} (in Python: columns={{{missing[0]!r}: …}}).",
+        do=f"Name them: --columns {example} (in Python: columns={{{missing[0]!r}: …}}).{also}",
     )
+
+
+def refuse_nested(found: Recognised, columns: Sequence[Column]) -> None:
+    """Raise InputError when a column in use holds lists or records instead of one value a row."""
+    for canonical, at in found.position.items():
+        type_name = columns[at].type
+        if type_name.endswith("]") or type_name.startswith(("STRUCT", "MAP", "UNION")):
+            raise InputError(
+                f"{columns[at].name} ({canonical}) holds {type_name[:60]}, not one value a row.",
+                why="A row is one product of an order.",
+                do="Unnest it first, one row an order line.",
+            )
 
 
 def _near_miss(names: Sequence[str], aliases: Sequence[str], found: Recognised) -> str | None:

@@ -23,10 +23,12 @@ SLOW_BATCH = 50_000
 
 
 def sniff_text(text: TextFile, known: Collection[str]) -> str:
-    """``"csv"`` or ``"baskets"``, by the first thousand lines and the known column names."""
+    """``"csv"``, ``"jsonl"`` or ``"baskets"``, by the first thousand lines and the known column names."""
     sample = read_sample(text)
     if not sample:
         return "csv"
+    if all(line.lstrip().startswith("{") for line in sample[:2]):
+        return "jsonl"
     header = split_line(sample[0], _delimiter(sample)) or []
     named = sum(normalise(name) in known for name in header)
     counts = {len(split_line(line, ",") or ()) for line in sample}
@@ -115,7 +117,6 @@ def _open_slowly(bench: Workbench, text: TextFile, delimiter: str, columns: tupl
             raise
 
     bench.register("slow_lines", pa.RecordBatchReader.from_batches(schema, batches()))
-    source.warnings.append("The text has irregular lines; it was split record by record.")
     return source
 
 

@@ -91,7 +91,7 @@ def _from_integers(bench: Workbench, name: str, text: str, longest: int, day_ind
     number = f"try_cast({text} AS BIGINT)"
     if longest == 8 and not day_index:
         return TimeReading(f"try_strptime({text}, '%Y%m%d')", "dates written as 20110901")
-    if longest <= 5:
+    if day_index or longest <= 4:
         rule = f"{name} is a day number: days are counted from 1970-01-01 and mean nothing as dates"
         return TimeReading(f"(DATE '1970-01-01' + {number}::INTEGER)::TIMESTAMP", rule)
     units = {10: ("seconds", 1_000_000), 13: ("milliseconds", 1000), 16: ("microseconds", 1)}

@@ -24,12 +24,15 @@ def open_frame(bench: Workbench, frame: Any) -> Source:
 
 def _to_arrow(frame: Any) -> Any:
     import pyarrow as pa
+    from narwhals.exceptions import NarwhalsError
 
     try:
         return frames.as_arrow(frame)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except NarwhalsError as error:
+        raise InputError(f"The frame cannot be read: {' '.join(str(error).split())}.", do="Mend it first.") from None
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         if not hasattr(frame, "dtypes") or not hasattr(frame, "assign"):
-            raise
+            raise InputError(f"{type(frame).__name__} cannot be read as a frame: {first_line(error)}.") from None
     # a pandas column of objects that are not all of one type: invoices 489434 and "C489449"
     mixed = [name for name, dtype in zip(frame.columns, frame.dtypes) if str(dtype) == "object"]
     return frames.as_arrow(frame.assign(**{name: [plain_text(value) for value in frame[name]] for name in mixed}))
@@ -50,8 +53,11 @@ def plain_text(value: Any) -> str | None:
 def _open_arrow(bench: Workbench, table: Any, kind: str) -> Source:
     if not table.num_columns:
         raise InputError(f"The {kind} has no columns.", do="Pass one row an order line.")
-    bench.register("arrow_rows", table)
-    return _open_table(bench, "arrow_rows", {}, kind)
+    cells = [f"c{i}" for i in range(table.num_columns)]  # the engine cannot tell Country from country
+    bench.register("arrow_rows", table.rename_columns(cells))
+    types = [row[1] for row in bench.run("DESCRIBE arrow_rows")]
+    columns = tuple(Column(str(name), type_name) for name, type_name in zip(table.column_names, types))
+    return Source(kind, columns, "arrow_rows")
 
 
 def _open_relation(bench: Workbench, relation: Any, kind: str) -> Source:
@@ -63,19 +69,17 @@ def _open_relation(bench: Workbench, relation: Any, kind: str) -> Source:
 
 def open_parquet(bench: Workbench, path: Path) -> Source:
     """A Parquet file."""
-    return _open_table(bench, "read_parquet($path, binary_as_string=true)", {"path": escape(str(path))}, "parquet", path.name)
-
-
-def _open_table(bench: Workbench, relation: str, parameters: dict[str, object], kind: str, name: str = "The frame") -> Source:
     import duckdb
 
+    relation = "read_parquet($path, binary_as_string=true)"
+    parameters: dict[str, object] = {"path": escape(str(path))}
     try:
         described = bench.run(f"DESCRIBE SELECT * FROM {relation}", parameters)
     except duckdb.Error as error:
         raise InputError(
-            f"{name} cannot be read as {kind}: {first_line(error)}", do="Export it again, or pass --format by what it is."
+            f"{path.name} cannot be read as Parquet: {first_line(error)}", do="Export it again, or pass --format by what it is."
         ) from None
-    return _select(tuple(Column(row[0], row[1]) for row in described), relation, parameters, kind)
+    return _select(tuple(Column(row[0], row[1]) for row in described), relation, parameters, "parquet")
 
 
 def _select(columns: Sequence[Column], relation: str, parameters: dict[str, object], kind: str) -> Source:

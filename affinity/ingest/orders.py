@@ -12,16 +12,16 @@ import numpy as np
 from affinity.errors import InputError
 from affinity.ingest.account import account_orders, order_notes, refuse
 from affinity.ingest.assemble import encode, fetch
-from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, select_attributes
+from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, stage_attributes
 from affinity.ingest.clean import check_currencies, make_rules
-from affinity.ingest.columns import ORDER_ALIASES, Recognised, recognise, require
+from affinity.ingest.columns import ORDER_ALIASES, Recognised, recognise, refuse_nested, require
 from affinity.ingest.conventions import Draft
 from affinity.ingest.dates import TimeReading, read_times
 from affinity.ingest.duplicates import find_repeated_ids, find_repeats
 from affinity.ingest.ids import select_id, strip_fractions
 from affinity.ingest.source import open_source, split_format
 from affinity.ingest.staging import Source, stage, text_of, trim_rare
-from affinity.ingest.workbench import Workbench, open_workbench, quote_name
+from affinity.ingest.workbench import Workbench, open_workbench
 from affinity.settings import IngestSettings
 from affinity.tables.order_lines import Attribute, OrderLines
 
@@ -100,12 +100,16 @@ def _require_order_columns(found: Recognised, source: Source) -> None:
         needed = ["product_id"]
     else:
         needed = ["order_id", "product_id"]
-    require(found, source.columns, ORDER_ALIASES, needed, "An order line says which product was in which order.")
+    also = " If every line is a basket, say --format baskets." if source.kind == "csv" else ""
+    require(found, source.columns, ORDER_ALIASES, needed, "An order line says which product was in which order.", also)
+    refuse_nested(found, source.columns)
 
 
 def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestSettings, strict: bool) -> OrderLines:
     candidates, ignored = candidate_columns(found, source.columns)
-    selections = _selections(source, found) | select_attributes(candidates, source.columns)
+    named = named_attributes(found)
+    cells, labels = stage_attributes({name: found.position[name] for name in named} | candidates, source.columns)
+    selections = _selections(source, found) | labels
     source = stage(bench, source, selections)
     trim_rare(bench, [name for name in selections if name not in _TYPED])
     ((rows,),) = bench.run("SELECT count(*) FROM staged")
@@ -121,12 +125,12 @@ def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestS
         draft.rules["order"] = "no order ids: the lines of one customer and day (or order_seq) are one order"
         _make_order_ids(bench, time.sql if time else None)
     make_rules(draft, time, _find_repeats(draft, source, list(selections)))
-    attributes = named_attributes(found) + choose_attributes(bench, candidates, source.columns, ignored)
+    attributes = named + choose_attributes(bench, candidates, cells, source.columns, ignored)
     if ignored:
         draft.rules["ignored_columns"] = ignored
     if "currency" in types:
         check_currencies(draft)
-    lines = _assemble(draft, attributes)
+    lines = _assemble(draft, {name: cells[name] for name in attributes})
     report = account_orders(draft, source, rows)
     refuse(report, strict)
     return replace(lines, report=report.warn(*order_notes(lines)))
@@ -145,6 +149,8 @@ def _read_time(draft: Draft) -> TimeReading | None:
 def _selections(source: Source, found: Recognised) -> dict[str, str]:
     selections = {}
     for name, at in found.position.items():
+        if name not in ORDER_ALIASES or name == "product_name":
+            continue
         cell, type_name = f"c{at}", source.columns[at].type
         if name in _IDS:
             selections[name] = select_id(name, cell, type_name)
@@ -184,7 +190,7 @@ def _find_repeats(draft: Draft, source: Source, staged: list[str]) -> int:
     return copies if drop else 0
 
 
-def _assemble(draft: Draft, attributes: list[str]) -> OrderLines:
+def _assemble(draft: Draft, attributes: Mapping[str, str]) -> OrderLines:
     bench, types = draft.bench, draft.types
     amount = "CASE WHEN q < 0 THEN -abs(a) ELSE a END" if "net_amount" in types else "p * q"
     numbers = {"row": '"row"', "quantity": "q", "net_amount": f"coalesce({amount}, 'nan'::DOUBLE)"}
@@ -192,7 +198,7 @@ def _assemble(draft: Draft, attributes: list[str]) -> OrderLines:
         numbers["ordered_at"] = "epoch_us(t)"
     if "order_seq" in types:
         numbers["order_seq"] = "s::BIGINT"
-    labels = {name: name for name in _IDS} | {f"a{i}": quote_name(name) for i, name in enumerate(attributes)}
+    labels = {name: name for name in (*_IDS, *attributes.values())}
     chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in (numbers | labels).items())
     sql = f"WITH {draft.ctes} SELECT {chosen} FROM ruled WHERE reason IS NULL"
     got = fetch(bench, sql, draft.parameters, labels=list(labels), numbers=list(numbers))
@@ -209,5 +215,5 @@ def _assemble(draft: Draft, attributes: list[str]) -> OrderLines:
         products=codes["product_id"][1],
         ordered_at=got["ordered_at"].astype(np.int64) if "ordered_at" in got else None,
         order_seq=got["order_seq"].astype(np.int64) if "order_seq" in got else None,
-        attributes={name: Attribute(*encode(got[f"a{i}"], name)) for i, name in enumerate(attributes)},
+        attributes={name: Attribute(*encode(got[cell], name)) for name, cell in attributes.items()},
     )

@@ -13,11 +13,11 @@ from affinity.errors import InputError
 from affinity.ingest.account import refuse
 from affinity.ingest.assemble import fetch, fetch_texts, quarantine_of
 from affinity.ingest.attributes import MAX_LABELS
-from affinity.ingest.clean import number_of
-from affinity.ingest.columns import Recognised, attribute_name, recognise, require
+from affinity.ingest.columns import Recognised, attribute_name, recognise, refuse_nested, require
 from affinity.ingest.dates import read_times
 from affinity.ingest.duplicates import find_repeated_ids
 from affinity.ingest.ids import select_id, strip_fractions
+from affinity.ingest.numbers import read_number
 from affinity.ingest.source import open_source, split_format
 from affinity.ingest.staging import Source, stage, text_of, trim_rare
 from affinity.ingest.workbench import Workbench, open_workbench, quote_name
@@ -123,9 +123,10 @@ def read_side_table(
         )
         found = recognise(source.columns, aliases, mapping=request.columns, formats=())
         require(found, source.columns, aliases, [name for name, f in fields.items() if f.required], what)
+        refuse_nested(found, source.columns)
         extra = _extra_columns(found, source, fields) if extras else {}
         selections = _selections(found, source, fields) | {
-            name: text_of(f"c{at}", source.columns[at].type) for name, at in extra.items()
+            f"extra_{i}": text_of(f"c{at}", source.columns[at].type) for i, at in enumerate(extra.values())
         }
         source = stage(bench, source, selections)
         return _collect(bench, source, found, (request, fields, extra, unique, rules or {}))
@@ -175,17 +176,13 @@ def _collect(bench: Workbench, source: Source, found: Recognised, job: tuple[Any
     )
     labels = [name for name in typed if fields[name].kind in ("id", "label")]
     numbers = [name for name in typed if name not in labels]
-    chosen = [
-        '"row"',
-        *(f"x_{name} AS {name}" for name in typed),
-        *(f"{quote_name(n)} AS e{i}" for i, n in enumerate(kept_extra)),
-    ]
+    chosen = ['"row"', *(f"x_{name} AS {name}" for name in typed), *kept_extra.values()]
     sql = f"WITH {ctes} SELECT {', '.join(chosen)} FROM ruled WHERE reason IS NULL"
-    got = fetch(bench, sql, {}, labels=[*labels, *(f"e{i}" for i in range(len(kept_extra)))], numbers=["row", *numbers])
+    got = fetch(bench, sql, {}, labels=[*labels, *kept_extra.values()], numbers=["row", *numbers])
     notes |= {"ignored_columns": ignored} if ignored else {}
     report = _account(bench, source, found, ctes, (types, rows, notes))
     refuse(report, request.strict)
-    extra_columns = {name: got[f"e{i}"] for i, name in enumerate(kept_extra)}
+    extra_columns = {name: got[cell] for name, cell in kept_extra.items()}
     return SideRows({name: got[name] for name in typed}, extra_columns, got["row"].astype(np.int64), report)
 
 
@@ -217,7 +214,9 @@ def _typed_columns(
             )
             cases[f"bad_{name}"] = f"x_{name} IS NULL"
         elif f.kind == "number":
-            typed[name] = f"CASE WHEN {cell} IS NULL THEN 'nan'::DOUBLE ELSE {number_of(name, types[name])} END"
+            number = read_number(bench, name, types[name])
+            notes |= {name: number.rule} if number.rule else {}
+            typed[name] = f"CASE WHEN {cell} IS NULL THEN 'nan'::DOUBLE ELSE {number.sql} END"
             low = "" if f.minimum is None else f" OR x_{name} < {f.minimum}"
             cases[f"bad_{name}"] = f"(x_{name} IS NULL OR isinf(x_{name}){low})"
         else:
@@ -228,15 +227,16 @@ def _typed_columns(
     return typed, cases, notes
 
 
-def _choose_extras(bench: Workbench, extra: Mapping[str, int]) -> tuple[list[str], dict[str, str]]:
-    kept, ignored = [], {}
-    for name in extra:
-        cell = quote_name(name)
+def _choose_extras(bench: Workbench, extra: Mapping[str, int]) -> tuple[dict[str, str], dict[str, str]]:
+    """(name -> staged column) of the further columns that are kept, and name -> why not."""
+    kept, ignored = {}, {}
+    for i, name in enumerate(extra):
+        cell = f"extra_{i}"
         ((labels,),) = bench.run(
             f"SELECT count(*) FROM (SELECT DISTINCT {cell} FROM staged WHERE {cell} IS NOT NULL LIMIT {MAX_LABELS + 1})"
         )
         if 0 < labels <= MAX_LABELS:
-            kept.append(name)
+            kept[name] = cell
         else:
             ignored[name] = f"more than {MAX_LABELS:,} different values" if labels else "no values"
     return kept, ignored

@@ -59,10 +59,11 @@ def _open_path(bench: Workbench, path: Path, kind: str | None, settings: IngestS
     if kind == "excel":
         return open_excel(bench, path, settings)
     text = open_text(path, bench.folder)
+    if kind == "text":
+        kind = sniff_text(text, known_names())
+        kind = "csv" if mapped and kind == "baskets" else kind
     if kind == "jsonl":
         return open_json_lines(bench, text)
-    if kind == "text":
-        kind = "csv" if mapped else sniff_text(text, known_names())
     return open_baskets(bench, text) if kind == "baskets" else open_csv(bench, text)
 
 

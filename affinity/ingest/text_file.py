@@ -41,7 +41,7 @@ class TextFile:
 def open_text(path: Path, folder: Path) -> TextFile:
     """``path`` as plain UTF-8: .gz is unpacked and UTF-16 with a byte-order mark rewritten into ``folder``."""
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(1024)
     if head[:2] == b"\x1f\x8b":
         path_out = folder / "unpacked.txt"
         _unpack(path, path_out)
@@ -58,6 +58,13 @@ def open_text(path: Path, folder: Path) -> TextFile:
         except UnicodeError as error:
             raise InputError(f"{path.name} begins as UTF-16 and is not: {error}.", do="Save it as UTF-8.") from None
         return TextFile(path_out, path.name)
+    if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise InputError(f"{path.name} is an HTML page, not a table.", do="Was a log-in page downloaded instead of the file?")
+    if head.count(b"\0") * 4 > len(head):
+        raise InputError(
+            f"{path.name} is binary, or UTF-16 without a byte-order mark.",
+            do=f"If it is text: iconv -f UTF-16LE -t UTF-8 {path.name} > utf8.csv",
+        )
     return TextFile(path, path.name)
 
 

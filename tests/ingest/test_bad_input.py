@@ -48,8 +48,8 @@ def test_files_that_are_something_else(tmp_path, content: bytes, what: str) -> N
 def test_damaged_files(tmp_path) -> None:
     packed = gzip.compress((GOOD + "1,a,x,2024-01-01,1,2\n" * 1000).encode())
     assert "damaged or cut-off gzip" in error_of(InputError, write(tmp_path, "cut.csv.gz", packed[:-40]))
-    assert "cannot be read as parquet" in error_of(InputError, write(tmp_path, "x.parquet", b"PAR1" + b"\0" * 100 + b"PAR1"))
-    assert "cannot be read as parquet" in error_of(InputError, write(tmp_path, "y.parquet", b"no parquet at all"))
+    assert "cannot be read as Parquet" in error_of(InputError, write(tmp_path, "x.parquet", b"PAR1" + b"\0" * 100 + b"PAR1"))
+    assert "cannot be read as Parquet" in error_of(InputError, write(tmp_path, "y.parquet", b"no parquet at all"))
     assert "cannot be read as a workbook" in error_of(InputError, write(tmp_path, "x.xlsx", b"no workbook"))
     assert "begins as UTF-16 and is not" in error_of(InputError, write(tmp_path, "u.csv", b"\xff\xfea\x00\x00\xd8b\x00"))
 

@@ -59,7 +59,7 @@ def test_online_retail_ii_without_rules_keeps_what_the_data_hold(shared_data: Pa
         ("fimi/retail.dat.gz", "basket_file", None, 88_162, 0, 16_470, None),
     ],
 )
-def test_other_shops(shared_data: Path, name, format, rows, orders, customers, products, clock) -> None:
+def test_other_shops(*, shared_data: Path, name, format, rows, orders, customers, products, clock) -> None:
     lines = read_orders(shared_data / name)
     assert lines.report.format == format
     assert lines.clock == clock
