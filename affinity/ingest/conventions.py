@@ -13,7 +13,8 @@ from affinity.settings import IngestSettings
 
 #: Set aside where no stock-code pattern applies; whole words only, as short codes can be products.
 NON_PRODUCT_CODES = (
-    "POST", "POSTAGE", "DOTCOM POSTAGE", "SHIPPING", "SHIPPING FEE", "SHIPPING COST", "DELIVERY", "DELIVERY FEE", "CARRIAGE", "HANDLING FEE",
+    "POST", "POSTAGE", "DOTCOM POSTAGE", "SHIPPING", "SHIPPING FEE", "SHIPPING COST", "DELIVERY", "DELIVERY FEE", "CARRIAGE",
+    "HANDLING FEE",
     "BANK CHARGES", "AMAZONFEE", "AMAZON FEE", "SERVICE FEE", "DISCOUNT", "GIFT CARD", "GIFT VOUCHER", "GIFT CERTIFICATE",
     "ADJUSTMENT", "ROUNDING", "SALES TAX",
 )  # fmt: skip

@@ -39,10 +39,11 @@ def test_files_that_are_not_there(tmp_path) -> None:
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "a PNG picture"),
         (b"%PDF-1.7 ...", "a PDF document"),
         (b"PK\x03\x04rest", "a ZIP archive or an Excel workbook"),
+        (b" <!DOCTYPE html><html><body>", "an HTML page"),
     ],
 )
 def test_files_that_are_something_else(tmp_path, content: bytes, what: str) -> None:
-    assert f"x.csv is {what}, not text" in error_of(InputError, write(tmp_path, "x.csv", content))
+    assert f"x.csv is {what}, not" in error_of(InputError, write(tmp_path, "x.csv", content))
 
 
 def test_damaged_files(tmp_path) -> None:
@@ -51,6 +52,8 @@ def test_damaged_files(tmp_path) -> None:
     assert "cannot be read as Parquet" in error_of(InputError, write(tmp_path, "x.parquet", b"PAR1" + b"\0" * 100 + b"PAR1"))
     assert "cannot be read as Parquet" in error_of(InputError, write(tmp_path, "y.parquet", b"no parquet at all"))
     assert "cannot be read as a workbook" in error_of(InputError, write(tmp_path, "x.xlsx", b"no workbook"))
+    wide = GOOD.encode("utf-16-le")
+    assert "is binary, or UTF-16 without a byte-order mark" in error_of(InputError, write(tmp_path, "w.csv", wide))
     assert "begins as UTF-16 and is not" in error_of(InputError, write(tmp_path, "u.csv", b"\xff\xfea\x00\x00\xd8b\x00"))
 
 
@@ -65,6 +68,11 @@ def test_things_that_are_no_source() -> None:
     assert "int is nothing" in error_of(InputError, 3)
     assert "list is nothing" in error_of(InputError, [["a", "b"]])
     assert "no columns" in error_of(InputError, pa.table({}))
+    assert "Series cannot be read as a frame" in error_of(InputError, pd.Series([1, 2], name="order_id"))
+    twins = pd.DataFrame([["1", "x", "y"]], columns=["order_id", "product_id", "product_id"])
+    assert "unique column names" in error_of(InputError, twins)
+    nested = pa.table({"order_id": ["1"], "product_id": [["x", "y"]]})
+    assert "product_id (product_id) holds VARCHAR[], not one value a row" in error_of(InputError, nested)
 
 
 def test_unknown_columns_lists_what_there_is_and_what_is_near(tmp_path) -> None:
@@ -74,6 +82,12 @@ def test_unknown_columns_lists_what_there_is_and_what_is_near(tmp_path) -> None:
     assert "--columns order_id=<its name>,product_id=<its name>" in message
     half = error_of(UnknownColumns, write(tmp_path, "y.csv", "StockCode,Price,x\na,1,b\nb,2,b\n"))
     assert "UCI Online Retail II needs Invoice too" in half
+
+
+def test_an_unknown_table_may_be_a_basket_file(tmp_path) -> None:
+    path = write(tmp_path, "x.csv", "milk,bread\nbeer,bread\n")
+    assert "If every line is a basket, say --format baskets." in error_of(UnknownColumns, path)
+    assert len(read_orders(path, format="baskets")) == 4
 
 
 def test_mappings(tmp_path) -> None:
