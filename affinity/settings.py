@@ -180,6 +180,13 @@ class Settings(Section):
         except ValidationError as error:
             raise _settings_error(error) from None
 
+    def changed(self, **changes: Any) -> Settings:
+        """These settings with some changed; a section is given as a mapping and changed key by key."""
+        given = self.model_dump(exclude_unset=True)
+        for name, value in changes.items():
+            given[name] = {**given.get(name, {}), **value} if isinstance(value, Mapping) else value
+        return Settings.from_mapping(given)
+
 
 def make_section(section: type[Section], **values: Any) -> Any:
     """One section from keyword arguments, with the same errors as a configuration file."""

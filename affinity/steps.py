@@ -1,0 +1,202 @@
+"""The steps of the way that take more than one call; `affinity.flow` puts them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from affinity import baskets as basket_room
+from affinity import conversion as conversion_room
+from affinity import counting, eligibility, ingest, ranking, release
+from affinity import metrics as metric_room
+from affinity.errors import HorizonUnobserved, MissingPart
+from affinity.history import History, look_back
+from affinity.settings import Settings
+from affinity.tables import (
+    Baskets,
+    Conversion,
+    Customers,
+    Eligibility,
+    FitModel,
+    ItemsetCounts,
+    LifeTables,
+    Metrics,
+    Offers,
+    PairGraph,
+    Products,
+    Recommendations,
+)
+from affinity.training import learn_fit
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known besides the orders, in the codes of the orders."""
+
+    products: Products
+    customers: Customers
+    offers: Offers | None
+
+
+def read_past(orders: Any, settings: Settings, exclude_customers: Iterable[str] = ()) -> History:
+    """The history before as_of, of which nothing later is known: no line, no customer, no product."""
+    lines = ingest.read_orders(orders, settings=settings.ingest)
+    if ids := list(exclude_customers):
+        lines = basket_room.exclude_customers(lines, ids)
+    return look_back(basket_room.drop_unseen_labels(basket_room.cut_lines(lines, settings.as_of)))
+
+
+def read_facts(past: History, offers: Any, products: Any, customers: Any) -> Facts:
+    """What else is known, recoded into the vocabulary of the orders; names, prices and segments of the lines fill gaps."""
+    lines = past.lines
+    log = None if offers is None else ingest.read_offers(offers).recoded(lines.customers, lines.products)
+    return Facts(
+        products=basket_room.describe_products(lines, None if products is None else ingest.read_products(products)),
+        customers=basket_room.describe_customers(lines, None if customers is None else ingest.read_customers(customers)),
+        offers=log,
+    )
+
+
+def require_observed(past: History, settings: Settings) -> None:
+    """HorizonUnobserved for a horizon that the user named and nobody was followed to."""
+    if past.first_day is None or past.lines.as_of_day is None:
+        return
+    named = [settings.horizon_days] if "horizon_days" in settings.model_fields_set else []
+    if "horizons_days" in settings.conversion.model_fields_set:
+        named += settings.conversion.horizons_days
+    longest = past.lines.as_of_day - 1 - past.first_day
+    for horizon_days in named:
+        if horizon_days > longest:
+            raise HorizonUnobserved(
+                f"horizon_days={horizon_days}, but as of {past.as_of} no customer has been followed for more than "
+                f"{longest} days,",
+                why=f"so what happens by day {horizon_days} is not identified.",
+                do=f"Use horizon_days <= {longest}, or a later as_of.",
+            )
+
+
+def measure_conversion(past: History, facts: Facts, settings: Settings) -> tuple[LifeTables, Conversion]:
+    """Life tables and conversion of every ordered pair; MissingPart without customers or dates."""
+    if past.steps is None or past.lines.clock != "day":
+        raise MissingPart(
+            f"Observed conversion needs customers and dates; the orders have no {past.what_is_missing}.",
+            why="Without them nobody can be followed from A to B.",
+        )
+    chosen = settings.conversion
+    lives = counting.count_life_tables(
+        past.holdings,
+        past.steps,
+        horizons_days=chosen.horizons_days,
+        start_day=past.first_day,
+        wash_in_days=chosen.wash_in_days,
+        started_at=facts.customers.started_at,
+        min_converted=chosen.min_converted,
+        max_products_per_customer=settings.baskets.max_products_per_customer,
+    )
+    named = chosen.horizons_days[-1] if "horizons_days" in chosen.model_fields_set else None
+    conversion = conversion_room.estimate_conversion(
+        lives, offers=facts.offers, holdings=past.holdings, settings=chosen, named_horizon_days=named
+    )
+    return lives, conversion
+
+
+def judge_customers(past: History, facts: Facts, settings: Settings) -> Eligibility | None:
+    """Who may be offered what at as_of; None without customers."""
+    if not past.has_customers:
+        return None
+    return eligibility.judge_eligibility(
+        past.holdings,
+        products=facts.products,
+        customers=facts.customers,
+        offers=facts.offers,
+        rules=settings.eligibility,
+        as_of_day=past.lines.as_of_day,
+        returned=past.returned,
+    )
+
+
+def recommend_products(
+    past: History,
+    facts: Facts,
+    settings: Settings,
+    *,
+    pair_graph: PairGraph,
+    conversion: Conversion | None,
+    judged: Eligibility | None,
+) -> tuple[FitModel, Recommendations]:
+    if not past.has_customers:
+        raise MissingPart(
+            "Recommendations for customers need customer ids; the orders have none.",
+            do="Use also_bought, which needs baskets only.",
+        )
+    model, candidates = learn_fit(past, settings)
+    found = ranking.rank_candidates(
+        candidates,
+        graph=pair_graph,
+        conversion=conversion,
+        eligibility=judged,
+        holdings=past.holdings,
+        products=facts.products,
+        top_k=settings.top_k,
+        settings=settings.ranking,
+        model=model,
+        rank_by=settings.rank_by,
+    )
+    return model, found
+
+
+def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligibility | None, by: Iterable[str]) -> Metrics:
+    return metric_room.compute_metrics(
+        past.lines,
+        offers=facts.offers,
+        products=facts.products,
+        customers=facts.customers,
+        eligibility=judged,
+        settings=settings.metrics,
+        by=tuple(by),
+    )
+
+
+def fingerprint_inputs(past: History, facts: Facts) -> dict[str, str]:
+    """Hashes of the rows that went in, lines after as_of included in the report and not here."""
+    lines = past.gross
+    rows = {name: getattr(lines, name) for name in ("order", "customer", "product", "quantity", "net_amount", "row")}
+    rows |= {name: getattr(lines, name) for name in ("ordered_at", "order_seq") if getattr(lines, name) is not None}
+    rows |= {f"attribute {name}": attribute.code for name, attribute in lines.attributes.items()}
+    labels = [lines.orders, lines.customers, lines.products, *(a.labels for a in lines.attributes.values())]
+    tables = {"products": facts.products, "customers": facts.customers, "offers": facts.offers}
+    known = {name: release.fingerprint_arrays(table.columns()) for name, table in tables.items() if table is not None}
+    return {
+        "orders": release.fingerprint_arrays(rows),
+        "labels": "-".join(vocabulary.fingerprint for vocabulary in labels),
+        "report": release.fingerprint_arrays({str(past.lines.report.to_dict()): lines.row[:0]}),
+        **known,
+    }
+
+
+def describe_caps(baskets: Baskets, itemsets: ItemsetCounts, pair_graph: PairGraph, settings: Settings) -> dict[str, str]:
+    """What the caps left out of the counts, by the setting that caps."""
+    capped = {}
+    if baskets.too_large:
+        most = settings.baskets.max_basket_size
+        capped["baskets.max_basket_size"] = f"{baskets.too_large:,} baskets of more than {most:,} products are not counted"
+    if left_out := pair_graph.info.get("left_out_customers"):
+        most = settings.baskets.max_products_per_customer
+        capped["baskets.max_products_per_customer"] = (
+            f"{left_out:,} customers with more than {most:,} products are not in the pair statistics (and are still scored)"
+        )
+    if cut := itemsets.info.get("cut"):
+        assert isinstance(cut, dict)
+        capped["mining.max_itemsets"] = (
+            f"the {cut['kept']:,} most frequent itemsets are kept; complete from {cut['complete_from_count']:,} baskets on"
+        )
+    return capped
+
+
+def attempt(part: Callable[..., tuple[Any, Any]], *known: Any, **made: Any) -> tuple[Any, Any, str | None]:
+    """What ``part`` makes, or two Nones and the reason when the data lack what it needs."""
+    try:
+        return (*part(*known, **made), None)
+    except MissingPart as missing:
+        return None, None, str(missing)
