@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from affinity.frames import LabelColumn, ListColumn
 from affinity.vocabulary import Vocabulary
 
 #: Rows hashed at a time.
@@ -38,8 +39,8 @@ def fingerprint_arrays(arrays: Mapping[str, Any]) -> str:
     """32 hex digits over named arrays: dtype, shape and bytes of each, in the order of the names.
 
     arrays : name -> numeric, boolean or datetime array; object array of texts (None allowed); Vocabulary (its
-             fingerprint); a plain number, text or None; or a mapping of such things. A float −0.0 counts as 0.0 and
-             every NaN as the same one.
+             fingerprint); list or label column; plain number, text or None; or a mapping of such things. A float −0.0
+             counts as 0.0, and every NaN as the same one.
     """
     digest = blake2b(digest_size=16)
     for name in sorted(arrays):
@@ -65,8 +66,18 @@ def _feed(digest: blake2b, value: Any) -> None:
             array = np.char.encode(array, "utf-8")
         digest.update(f"{array.dtype.newbyteorder('<').str}:{array.shape}:".encode())
         digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).view(np.uint8).data if array.size else b"")
+    elif isinstance(value, ListColumn):
+        digest.update(b"list:")
+        _feed(digest, value.indptr)
+        _feed(digest, value.values)
+    elif isinstance(value, LabelColumn):
+        digest.update(b"label:")
+        _feed(digest, value.codes)
+        _feed(digest, value.labels)
     else:
         plain = value.item() if isinstance(value, np.generic) else value
+        if not (plain is None or isinstance(plain, (str, int, float, bool))):
+            raise TypeError(f"{type(plain).__name__} has no fingerprint")
         digest.update(f"{type(plain).__name__}:{plain!r}".encode())
 
 

@@ -63,7 +63,8 @@ def customer_label(code: np.ndarray) -> np.ndarray:
 def timestamp(day: np.ndarray, second: np.ndarray | int = 0) -> np.ndarray:
     """object: "2023-04-01 14:05:10"."""
     moment = (FIRST_DAY + day).astype("datetime64[s]") + second
-    return np.char.replace(np.datetime_as_string(moment), "T", " ").astype(object)
+    texts = [text.replace("T", " ") for text in np.datetime_as_string(moment).tolist()]
+    return np.array(texts, dtype=object)
 
 
 def as_text(numbers: np.ndarray, form: str) -> np.ndarray:

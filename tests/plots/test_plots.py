@@ -13,6 +13,7 @@ import pytest
 from affinity.errors import MissingExtra, MissingPart, UnknownLabel
 from affinity.plots import figure as figure_module
 from affinity.plots import plot_calibration, plot_conversion, plot_graph, plot_rules
+from affinity.plots.place_labels import place_labels
 from affinity.plots.registry import PLOTS
 from affinity.tables import Calibration, LifeTables, PairGraph, Rules
 from affinity.vocabulary import Vocabulary
@@ -104,6 +105,24 @@ def test_the_graph_names_its_products_once_and_keeps_labels_apart() -> None:
     boxes = [text.get_window_extent() for text in names]
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
     assert "4 pairs with the highest shrunk lift (of 15)" in _texts(figure)
+
+
+def test_a_pair_is_drawn_once() -> None:
+    assert "15 pairs with the highest shrunk lift (of 15)" in _texts(plot_graph(_graph(), top=100))
+
+
+def test_labels_of_near_points_are_kept_apart_or_left_out() -> None:
+    figure = figure_module.new_figure(4, 3)
+    axes = figure.subplots()
+    points = np.array([[0.5, 0.5], [0.5, 0.5], [0.52, 0.5], [0.5, 0.53], [0.48, 0.5], [0.51, 0.48], [0.5, 0.5], [0.49, 0.51]])
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    place_labels(axes, points, [f"label number {i}" for i in range(8)], radius=np.full(8, 3.0))
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert 2 <= len(boxes) < 8
+    overlap = [max(0.0, min(a.x1, b.x1) - max(a.x0, b.x0)) * max(0.0, min(a.y1, b.y1) - max(a.y0, b.y0))
+               for i, a in enumerate(boxes) for b in boxes[:i]]  # fmt: skip
+    assert max(overlap) < 0.1 * boxes[0].width * boxes[0].height
 
 
 def test_the_graph_around_a_product() -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from affinity.frames import LabelColumn, ListColumn
 from affinity.release import checksum as checksum_module
 from affinity.release import fingerprint_arrays
 from affinity.release.checksum import values_checksum
@@ -60,6 +61,12 @@ def test_chunks_encodings_and_parquet_change_nothing(values: dict[str, list[Any]
 def test_other_values_have_another_checksum(values: dict[str, list[Any]], other: dict[str, list[Any]]) -> None:
     one, two = _table(values), _table(other)
     assert (values_checksum(one) == values_checksum(two)) == one.equals(two)
+
+
+def test_every_block_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checksum_module, "BLOCK", 2)
+    sums = {values_checksum(pa.table({"x": [0.5, 1.5, last], "t": ["a", "b", text]})) for last in (2.5, 3.5) for text in "cd"}
+    assert len(sums) == 4
 
 
 @pytest.mark.parametrize(
@@ -114,6 +121,21 @@ def test_fingerprints_of_objects_see_which_text_stands_where() -> None:
     one, other = (np.array(texts, dtype=object) for texts in (["a", "b", None], ["b", "a", None]))
     assert fingerprint_arrays({"x": one}) != fingerprint_arrays({"x": other})
     assert fingerprint_arrays({"x": one}) == fingerprint_arrays({"x": one.copy()})
+
+
+def test_long_list_and_label_columns_are_seen_whole() -> None:
+    codes = np.zeros(5000, dtype=np.int32)
+    other = codes.copy()
+    other[2500] = 1
+    labels = np.array(["a", "b"], dtype=object)
+    for wrap in (lambda c: LabelColumn(c, labels), lambda c: ListColumn(np.arange(5001), LabelColumn(c, labels))):
+        assert fingerprint_arrays({"x": wrap(codes)}) != fingerprint_arrays({"x": wrap(other)})
+        assert fingerprint_arrays({"x": wrap(codes)}) == fingerprint_arrays({"x": wrap(codes.copy())})
+
+
+def test_what_has_no_fingerprint_is_refused() -> None:
+    with pytest.raises(TypeError, match="object has no fingerprint"):
+        fingerprint_arrays({"x": object()})
 
 
 def test_every_nan_and_both_zeros_are_one() -> None:
