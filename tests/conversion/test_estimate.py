@@ -21,9 +21,9 @@ def shop():
 
 
 def test_one_pair_by_hand():
-    # Ten owners of p0 from day 0, as of day 100: two buy p1 after 10 days, one after 50; one had it, one bought both at once.
+    # Ten owners of p0 from day 0, as of day 100: p1 follows after 10, 30 and 50 days; one had it, one bought both at once.
     owned = {c: {0: 5} for c in range(10)}
-    for customer, day in ((0, 15), (1, 15), (2, 55), (3, 2), (4, 5)):
+    for customer, day in ((0, 15), (1, 35), (2, 55), (3, 2), (4, 5)):
         owned[customer][1] = day
     tables = count_life_tables(holdings_of(owned, end=100, products=2), start_day=0, wash_in_days=0)
     conversion = estimate_conversion(tables, settings=EVERY_PAIR)
@@ -33,7 +33,7 @@ def test_one_pair_by_hand():
     assert conversion.converted[rows].tolist() == [2, 3, 3]
     assert conversion.censored[rows].tolist() == [0, 0, 5]
     assert conversion.rate[rows].tolist()[:2] == pytest.approx([2 / 8, 3 / 8])
-    assert conversion.median_days[rows].tolist()[:2] == [10.0, 10.0]
+    assert conversion.median_days[rows].tolist()[:2] == [10.0, 30.0]
     assert conversion.note[rows].tolist() == [None, None, "SHORT_FOLLOWUP"]
     for name in ("rate", "lower", "upper", "median_days"):
         assert np.isnan(getattr(conversion, name)[rows][2])
