@@ -15,8 +15,10 @@ from affinity.tables.ingest_report import IngestReport
 from affinity.tables.order_lines import OrderLines
 
 
-def account_orders(draft: Draft, source: Source, rows: int) -> IngestReport:
-    """The report of ``rows`` staged rows and the malformed lines of ``source``, with the quarantine."""
+def account_orders(draft: Draft, source: Source, row: np.ndarray, reason: list[str]) -> IngestReport:
+    """The report of the staged rows and malformed lines of ``source``; the staged rows ``row`` are set aside for ``reason``."""
+    import pyarrow as pa
+
     types, found = draft.types, draft.found
 
     def text(name: str) -> str:
@@ -35,15 +37,17 @@ def account_orders(draft: Draft, source: Source, rows: int) -> IngestReport:
         f'{text(name)} AS "{name}"' for name in ("customer_id", "product_id", "ordered_at", "quantity", "unit_price")
     )
     sql = (
-        f'WITH {draft.ctes} SELECT "row", reason, CASE reason {detail} END AS detail, order_id, {shown} '
-        "FROM ruled WHERE reason IS NOT NULL"
+        f'SELECT staged."row" AS "row", reason, CASE reason {detail} END AS detail, order_id, {shown} '
+        'FROM staged JOIN verdicts ON staged."row" = verdicts."row"'
     )
-    quarantine = quarantine_of(fetch_texts(draft.bench, sql, draft.parameters), source.malformed)
+    draft.bench.register("verdicts", pa.table({"row": pa.array(row, pa.int64()), "reason": pa.array(reason, pa.string())}))
+    quarantine = quarantine_of(fetch_texts(draft.bench, sql, {}), source.malformed)
     counts = Counter(quarantine.reason.tolist())
     if counts["non_product"]:
         products = Counter(quarantine.product_id[quarantine.reason == "non_product"].tolist())
         top = sorted(products.items(), key=lambda item: (-item[1], item[0]))[:20]
         draft.rules["non_product"] = {"rows": counts["non_product"], "codes": len(products), "most_frequent": dict(top)}
+    ((rows,),) = draft.bench.run("SELECT count(*) FROM staged")
     read = rows + len(source.malformed)
     return IngestReport(
         rows_read=read,

@@ -43,6 +43,12 @@ def _in_row_order(fetched: dict[str, Any]) -> dict[str, Any]:
     return {name: column[order] if isinstance(column, np.ndarray) else column.take(order) for name, column in fetched.items()}
 
 
+def take(fetched: Mapping[str, Any], which: np.ndarray) -> dict[str, Any]:
+    """The rows of the mask ``which``."""
+    rows = np.flatnonzero(which)
+    return {name: column[rows] if isinstance(column, np.ndarray) else column.take(rows) for name, column in fetched.items()}
+
+
 def encode(column: Any, kind: str) -> tuple[np.ndarray, Vocabulary]:
     """int32 codes (−1 for null) and the vocabulary in code-point order of an Arrow dictionary array of strings."""
     import pyarrow.compute as pc

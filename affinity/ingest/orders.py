@@ -11,7 +11,7 @@ import numpy as np
 
 from affinity.errors import InputError
 from affinity.ingest.account import account_orders, order_notes, refuse
-from affinity.ingest.assemble import encode, fetch
+from affinity.ingest.assemble import encode, fetch, take
 from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, stage_attributes
 from affinity.ingest.clean import check_currencies, make_rules
 from affinity.ingest.columns import ORDER_ALIASES, Recognised, recognise, refuse_nested, require
@@ -130,9 +130,11 @@ def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestS
         draft.rules["ignored_columns"] = ignored
     if "currency" in types:
         check_currencies(draft)
-    lines = _assemble(draft, {name: cells[name] for name in attributes})
-    report = account_orders(draft, source, rows)
+    got = _fetch(draft, [cells[name] for name in attributes])
+    kept = np.asarray(got["reason"].is_null())
+    report = account_orders(draft, source, got["row"][~kept], got["reason"].filter(~kept).to_pylist())
     refuse(report, strict)
+    lines = _assemble(got if kept.all() else take(got, kept), {name: cells[name] for name in attributes})
     return replace(lines, report=report.warn(*order_notes(lines)))
 
 
@@ -190,18 +192,22 @@ def _find_repeats(draft: Draft, source: Source, staged: list[str]) -> int:
     return copies if drop else 0
 
 
-def _assemble(draft: Draft, attributes: Mapping[str, str]) -> OrderLines:
-    bench, types = draft.bench, draft.types
+def _fetch(draft: Draft, attributes: list[str]) -> dict[str, Any]:
+    """Every staged row: its numbers, its labels and the reason it is set aside for (null: kept)."""
+    types = draft.types
     amount = "CASE WHEN q < 0 THEN -abs(a) ELSE a END" if "net_amount" in types else "p * q"
     numbers = {"row": '"row"', "quantity": "q", "net_amount": f"coalesce({amount}, 'nan'::DOUBLE)"}
     if "ordered_at" in types:
         numbers["ordered_at"] = "epoch_us(t)"
     if "order_seq" in types:
         numbers["order_seq"] = "s::BIGINT"
-    labels = {name: name for name in (*_IDS, *attributes.values())}
+    labels = {name: name for name in (*_IDS, "reason", *attributes)}
     chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in (numbers | labels).items())
-    sql = f"WITH {draft.ctes} SELECT {chosen} FROM ruled WHERE reason IS NULL"
-    got = fetch(bench, sql, draft.parameters, labels=list(labels), numbers=list(numbers))
+    sql = f"WITH {draft.ctes} SELECT {chosen} FROM ruled"
+    return fetch(draft.bench, sql, draft.parameters, labels=list(labels), numbers=list(numbers))
+
+
+def _assemble(got: Mapping[str, Any], attributes: Mapping[str, str]) -> OrderLines:
     codes = {name: encode(got[name], kind) for name, kind in zip(_IDS, ("order", "customer", "product"))}
     return OrderLines(
         order=codes["order_id"][0],

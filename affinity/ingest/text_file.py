@@ -13,6 +13,7 @@ from pathlib import Path
 from affinity.errors import InputError
 
 BLOCK = 1 << 23
+SAMPLE_BLOCK = 1 << 17
 
 #: First bytes of files that are no text, and what they are.
 MAGIC = (
@@ -80,8 +81,8 @@ def _unpack(path: Path, target: Path) -> None:
         ) from None
 
 
-def iter_line_blocks(text: TextFile) -> Iterator[list[str]]:
-    """The lines of a file, without line ends and byte-order mark, in blocks of a few megabytes.
+def iter_line_blocks(text: TextFile, size: int = BLOCK) -> Iterator[list[str]]:
+    """The lines of a file, without line ends and byte-order mark, in blocks of about ``size`` bytes.
 
     A line ends with LF or CRLF (or CR alone, where the file has no LF). Raises InputError at the first byte that is not UTF-8.
     """
@@ -89,7 +90,7 @@ def iter_line_blocks(text: TextFile) -> Iterator[list[str]]:
     done, line = 0, 1
     rest = b""
     with text.path.open("rb") as file:
-        while block := file.read(BLOCK):
+        while block := file.read(size):
             block = rest + block
             cut = block.rfind(line_end) + 1
             block, rest = block[:cut], block[cut:]
@@ -102,7 +103,7 @@ def iter_line_blocks(text: TextFile) -> Iterator[list[str]]:
 
 def _line_end(path: Path) -> bytes:
     with path.open("rb") as file:
-        head = file.read(BLOCK)
+        head = file.read(SAMPLE_BLOCK)
     return b"\r" if b"\r" in head and b"\n" not in head else b"\n"
 
 
@@ -128,7 +129,7 @@ def _split_lines(block: bytes, text: TextFile, line_end: bytes, offset: int, lin
 def read_sample(text: TextFile, lines: int = 1000) -> list[str]:
     """The first non-blank ``lines`` of a file."""
     sample: list[str] = []
-    for block in iter_line_blocks(text):
+    for block in iter_line_blocks(text, SAMPLE_BLOCK):
         sample += [line for line in block if line.strip()]
         if len(sample) >= lines:
             break
@@ -150,7 +151,7 @@ def count_lines(path: Path) -> LineCount:
         while block := file.read(BLOCK):
             lines += block.count(b"\n")
             has_nul = has_nul or b"\0" in block
-            tail = (tail + block)[-4096:]
+            tail = (tail + block[-4096:])[-4096:]
     body = tail.rstrip(b"\r\n")
     lines -= tail[len(body) :].count(b"\n")
     return LineCount(lines + (1 if body else 0), has_nul)
