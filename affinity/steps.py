@@ -10,7 +10,7 @@ from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity import counting, eligibility, ingest, ranking, release
 from affinity import metrics as metric_room
-from affinity.errors import HorizonUnobserved, MissingPart
+from affinity.errors import MissingPart
 from affinity.history import History, look_back
 from affinity.settings import Settings
 from affinity.tables import (
@@ -67,13 +67,7 @@ def require_observed(past: History, settings: Settings) -> None:
         named += settings.conversion.horizons_days
     longest = past.lines.as_of_day - 1 - past.first_day
     for horizon_days in named:
-        if horizon_days > longest:
-            raise HorizonUnobserved(
-                f"horizon_days={horizon_days}, but as of {past.as_of} no customer has been followed for more than "
-                f"{longest} days,",
-                why=f"so what happens by day {horizon_days} is not identified.",
-                do=f"Use horizon_days <= {longest}, or a later as_of.",
-            )
+        conversion_room.require_observed(horizon_days, longest, past.lines.as_of_day)
 
 
 def measure_conversion(past: History, facts: Facts, settings: Settings) -> tuple[LifeTables, Conversion]:

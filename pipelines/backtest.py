@@ -1,6 +1,6 @@
 """The backtest: what the recommender would have said, against what customers then bought.
 
-    python pipelines/backtest.py orders.parquet --config pipelines/backtest.toml
+python pipelines/backtest.py orders.parquet --config pipelines/backtest.toml
 """
 
 from __future__ import annotations
