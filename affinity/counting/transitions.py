@@ -59,7 +59,8 @@ def count_transitions(
     weight = co[end_age[kept]].astype(np.int32)
     item = np.ascontiguousarray(holdings.product[kept])
     whole = np.full(len(holdings.customers), WEIGHT_UNIT, dtype=np.int64)
-    co_owned = _count_pairs((indptr, item, weight), (indptr, item, weight), whole, n, upper=True, threads=threads)
+    owned = (indptr, item, weight)
+    co_owned = _count_pairs(_transpose(owned, n), owned, whole, upper=True, threads=threads)
     identified = None if steps is None or not clocked else _identified(steps)
     if identified is None:
         before, new = _empty(n), _empty(n)
@@ -161,8 +162,9 @@ def _count_orders(
     for first, last in _runs(arrays[2], owned_count):
         left, right = _expand(arrays, (first, last), (owned_count, new_count), own, n)
         row_weight = weight[first:last]
-        before += _count_pairs(left, left, row_weight, n, upper=True, threads=threads)
-        new += _count_pairs(left, right, row_weight, n, upper=False, threads=threads)
+        by_product = _transpose(left, n)
+        before += _count_pairs(by_product, left, row_weight, upper=True, threads=threads)
+        new += _count_pairs(by_product, right, row_weight, upper=False, threads=threads)
     return before, new
 
 
@@ -219,23 +221,31 @@ def _runs(customer: np.ndarray, entries: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(bounds[:-1], bounds[1:]))
 
 
-def _count_pairs(left: Rows, right: Rows, row_weight: np.ndarray, n: int, *, upper: bool, threads: int) -> SquareCounts:
-    """leftᵀ · diag(row_weight) · right; ``upper``: left and right are the same, so one triangle is counted and mirrored."""
-    indptr, item, weight = left
-    order = np.argsort(item, kind="stable")  # the transpose: the rows that hold each product, rising
-    row = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))[order]
-    place = (order - indptr[row]).astype(np.int32)
+def _transpose(rows: Rows, n: int) -> tuple[np.ndarray, ...]:
+    """By product: indptr, the rows that hold it, its place there, its weight."""
+    from affinity.kernels.transitions import transpose_rows
+
+    indptr, item, weight = rows
+    by_product = _offsets(np.bincount(item, minlength=n))
+    row, place = np.empty(len(item), dtype=np.int32), np.empty(len(item), dtype=np.int32)
+    transpose_rows(indptr, item, by_product[:-1].copy(), row, place)
+    return by_product, row, place, weight[indptr[row] + place].view(np.uint32)
+
+
+def _count_pairs(
+    left: tuple[np.ndarray, ...], right: Rows, row_weight: np.ndarray, *, upper: bool, threads: int
+) -> SquareCounts:
+    """leftᵀ · diag(row_weight) · right, left given by product; ``upper``: they are the same, one triangle is counted."""
+    by_product, row, place, _ = left
+    n = len(by_product) - 1
     length = np.diff(right[0])[row] - (place if upper else 0)
-    work = np.bincount(item[order], weights=length, minlength=n) + 1.0
-    by_product = (_offsets(np.bincount(item, minlength=n)), row, place, weight[order].view(np.uint32))
-    by_row = (right[0], right[1].view(np.uint32), right[2].view(np.uint32))
-    arrays = (*by_product, row_weight.astype(np.uint64), *by_row, upper)
+    work = np.diff(np.concatenate([[0], np.cumsum(length)])[by_product]) + 1.0
+    arrays = (*left, row_weight.astype(np.uint64), right[0], right[1].view(np.uint32), right[2].view(np.uint32), upper)
     blocks = map_blocks(lambda first, last: _count_block(first, last, arrays, n), split_by_work(work, 8 * threads), threads)
-    lengths = np.concatenate([block[0] for block in blocks]) if blocks else np.zeros(0, dtype=np.int64)
+    lengths = np.concatenate([np.zeros(0, dtype=np.int64), *(block[0] for block in blocks)])
     column = np.concatenate([np.empty(0, dtype=np.int32), *(piece for block in blocks for piece in block[1])])
     total = np.concatenate([np.empty(0, dtype=np.int64), *(piece for block in blocks for piece in block[2])])
-    counts = SquareCounts(_offsets(lengths), column, total)
-    return _mirror(counts) if upper else counts
+    return SquareCounts(_offsets(lengths), column, total)
 
 
 def _count_block(
@@ -256,15 +266,3 @@ def _count_block(
         totals.append(value[:used].copy())
         at = stop
     return lengths[first + 1 : last + 1], columns, totals
-
-
-def _mirror(counts: SquareCounts) -> SquareCounts:
-    from affinity.kernels.transitions import mirror_upper
-
-    n = len(counts.indptr) - 1
-    row = np.repeat(np.arange(n, dtype=np.int32), np.diff(counts.indptr))
-    below = np.bincount(counts.column, minlength=n) - np.bincount(counts.column[counts.column == row], minlength=n)
-    indptr = _offsets(np.diff(counts.indptr) + below)
-    column, total = np.empty(indptr[-1], dtype=np.int32), np.empty(indptr[-1], dtype=np.int64)
-    mirror_upper(counts.indptr, counts.column, counts.total, indptr, column, total)
-    return SquareCounts(indptr, column, total)

@@ -1,7 +1,8 @@
 """Who is likely: transitions and holdings -> the fit model, candidates with a calibrated probability."""
 
-from affinity.fit.landmarks import Landmark, cut_lines, label_purchases, plan_landmarks
+from affinity.fit.landmarks import cut_lines, label_purchases, plan_landmarks
 from affinity.fit.model import train_model
 from affinity.fit.scoring import score_candidates
+from affinity.tables.landmark import Landmark
 
 __all__ = ["Landmark", "cut_lines", "label_purchases", "plan_landmarks", "score_candidates", "train_model"]

@@ -40,26 +40,60 @@ def solve_edges(transitions: Transitions, *, alpha: float, ridge: float, support
     alpha = float(alpha) if len(transitions.new_at_order.column) else 1.0
     support = max(1, min(support, n))
     threads = threads or available_threads()
-    co, own, into = (
-        _whole(c) for c in (transitions.co_owned, transitions.owned_at_order, _transposed(transitions.new_at_order))
-    )
-    packed = _pack(co, own, alpha, threads)
+    units = (alpha / WEIGHT_UNIT, (1.0 - alpha) / WEIGHT_UNIT)
+    co, new = _arrays(transitions.co_owned), _arrays(transitions.new_at_order)
+    given = (co, _by_column(co), new, _by_column(new), *units, _pack(co, _arrays(transitions.owned_at_order), units, threads))
     out = (np.zeros(n, dtype=np.int64), np.zeros((n, EDGES_PER_TARGET), dtype=np.int32), np.zeros((n, EDGES_PER_TARGET)))
 
     def solve(first: int, last: int) -> None:
         from affinity.kernels.closed_form import solve_targets
 
         scratch = (np.zeros(n), np.zeros((support, support)), np.zeros(support, dtype=np.int32), np.zeros(support))
-        solve_targets(first, last, *co, *into, *packed, alpha, float(ridge), EDGES_PER_TARGET, *scratch, *out)
+        solve_targets(first, last, *given, float(ridge), EDGES_PER_TARGET, scratch, *out)
 
-    map_blocks(solve, split_by_work(np.diff(co[0]) + 1.0, 8 * threads), threads)
+    map_blocks(solve, split_by_work(np.diff(given[1][0]) + 1.0, 8 * threads), threads)
     return _by_antecedent(*out)
 
 
-Matrix = tuple[np.ndarray, np.ndarray, np.ndarray]  # CSR: int64, int32, float64
+def similar_edges(transitions: Transitions, threads: int | None = None) -> Edges:
+    """The 20 largest cosines co_AB/√(co_AA·co_BB) into each target B, from the decayed co-ownership AᵀA."""
+    n = len(transitions.products)
+    co = _arrays(transitions.co_owned)
+    by_column = _by_column(co)
+    row = np.repeat(np.arange(n, dtype=np.int32), np.diff(co[0]))
+    diagonal = np.zeros(n)
+    diagonal[row[row == co[1]]] = co[2][row == co[1]]
+    out = (np.zeros(n, dtype=np.int64), np.zeros((n, COSINES_PER_TARGET), dtype=np.int32), np.zeros((n, COSINES_PER_TARGET)))
+
+    def choose(first: int, last: int) -> None:
+        from affinity.kernels.closed_form import strongest_cosines
+
+        strongest_cosines(first, last, co, by_column, diagonal, COSINES_PER_TARGET, np.zeros(n), *out)
+
+    threads = threads or available_threads()
+    map_blocks(choose, split_by_work(np.diff(by_column[0]) + 1.0, 4 * threads), threads)
+    return _by_antecedent(*out)
 
 
-def _pack(co: Matrix, own: Matrix, alpha: float, threads: int) -> tuple[np.ndarray, ...]:
+Matrix = tuple[np.ndarray, np.ndarray, np.ndarray]  # CSR: int64, int32, int64
+
+
+def _arrays(counts: SquareCounts) -> Matrix:
+    return counts.indptr, counts.column, counts.total
+
+
+def _by_column(counts: Matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each column: where its entries begin, their rows and their places in the rows."""
+    from affinity.kernels.transitions import transpose_rows
+
+    indptr, column, _ = counts
+    begin = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=len(indptr) - 1))]).astype(np.int64)
+    row, place = np.empty(len(column), dtype=np.int32), np.empty(len(column), dtype=np.int32)
+    transpose_rows(indptr, column, begin[:-1].copy(), row, place)
+    return begin, row, place
+
+
+def _pack(co: Matrix, own: Matrix, units: tuple[float, float], threads: int) -> tuple[np.ndarray, ...]:
     """The upper triangle of α·co + (1−α)·own with a bitmap, for look-ups in any order (n²·12/64 bytes beside the values)."""
     n = len(co[0]) - 1
     most = np.diff(co[0]) + np.diff(own[0])
@@ -71,45 +105,10 @@ def _pack(co: Matrix, own: Matrix, alpha: float, threads: int) -> tuple[np.ndarr
     def merge(first: int, last: int) -> None:
         from affinity.kernels.closed_form import merge_upper
 
-        merge_upper(first, last, *co, *own, alpha, np.zeros(n), start, bits, rank, value)
+        merge_upper(first, last, *co, *own, *units, np.zeros(n), start, bits, rank, value)
 
     map_blocks(merge, split_by_work(most + 1.0, 4 * threads), threads)
     return start, bits, rank, value
-
-
-def similar_edges(transitions: Transitions, threads: int | None = None) -> Edges:
-    """The 20 largest cosines co_AB/√(co_AA·co_BB) into each target B, from the decayed co-ownership AᵀA."""
-    n = len(transitions.products)
-    indptr, column, total = _whole(transitions.co_owned)
-    row = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
-    diagonal = np.zeros(n)
-    diagonal[row[row == column]] = total[row == column]
-    count = np.zeros(n, dtype=np.int64)
-    antecedent = np.zeros((n, COSINES_PER_TARGET), dtype=np.int32)
-    weight = np.zeros((n, COSINES_PER_TARGET))
-
-    def choose(first: int, last: int) -> None:
-        from affinity.kernels.closed_form import strongest_cosines
-
-        out = (count, antecedent, weight)
-        strongest_cosines(first, last, indptr, column, total, diagonal, COSINES_PER_TARGET, np.zeros(n), *out)
-
-    threads = threads or available_threads()
-    map_blocks(choose, split_by_work(np.diff(indptr) + 1.0, 4 * threads), threads)
-    return _by_antecedent(count, antecedent, weight)
-
-
-def _whole(counts: SquareCounts) -> Matrix:
-    """The counts in whole customers."""
-    return counts.indptr, counts.column, counts.total * (1.0 / WEIGHT_UNIT)
-
-
-def _transposed(counts: SquareCounts) -> SquareCounts:
-    n = len(counts.indptr) - 1
-    order = np.argsort(counts.column, kind="stable")
-    row = np.repeat(np.arange(n, dtype=np.int32), np.diff(counts.indptr))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(counts.column, minlength=n))]).astype(np.int64)
-    return SquareCounts(indptr, row[order], counts.total[order])
 
 
 def _by_antecedent(count: np.ndarray, antecedent: np.ndarray, weight: np.ndarray) -> Edges:

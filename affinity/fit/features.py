@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.fit.closed_form import Edges
-from affinity.fit.landmarks import Landmark
+from affinity.tables.landmark import Landmark
 from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.threads import available_threads, map_blocks
 

@@ -5,7 +5,7 @@ A landmark's counts hold only what was known before it; its labels are what came
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy as np
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
 from affinity.tables.order_lines import OrderLines
-from affinity.tables.transitions import Transitions
 
 #: Days between landmarks, and between the first day and the earliest landmark at least.
 LANDMARK_STEP_DAYS = 30
@@ -23,24 +22,6 @@ MOST_LANDMARKS = 4
 
 #: Days of history before the earliest landmark at least.
 LEAST_HISTORY_DAYS = 60
-
-
-@dataclass(frozen=True, eq=False)
-class Landmark:
-    """What was known at one time, and, for a past time, what was then newly bought within the horizon.
-
-    at          : day since the epoch (clock "day"), −k when each customer's last k orders are held out
-                  (clock "order"); None is now
-    holdings, steps, transitions : counted before ``at`` only; steps None without a clock
-    label_indptr, label_product : CSR by customer of the products first bought within the horizon; None now
-    """
-
-    at: int | None
-    holdings: Holdings
-    steps: Baskets | None
-    transitions: Transitions
-    label_indptr: np.ndarray | None = None
-    label_product: np.ndarray | None = None
 
 
 def plan_landmarks(clock: Literal["day", "order"] | None, first_day: int, as_of_day: int, horizon_days: int) -> list[int]:

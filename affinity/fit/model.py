@@ -10,11 +10,11 @@ import numpy as np
 from affinity.fit.blend import CLOSED_FORM_ONLY, as_mapping, learn_blend
 from affinity.fit.closed_form import Edges, similar_edges, solve_edges
 from affinity.fit.features import CUSTOMER_TERMS, Rows, collect_rows, customer_facts, ranking_features
-from affinity.fit.landmarks import Landmark
 from affinity.fit.probability import TOP_ROWS, Probability, Sample, learn_probability, season_shift
 from affinity.settings import FitSettings
 from affinity.statistics.calibration import calibration_bins, calibration_error, calibration_slope
 from affinity.tables.fit_model import Calibration, FitModel
+from affinity.tables.landmark import Landmark
 from affinity.threads import available_threads
 
 #: Customers of a landmark that are learnt from, at most: every k-th by code.

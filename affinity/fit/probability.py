@@ -66,33 +66,50 @@ def learn_probability(samples: list[Sample]) -> Probability | None:
 
 
 def _newton(samples: list[Sample], scaled: list[np.ndarray], fixed_slope: float | None) -> np.ndarray:
-    """(b, γ…, a of each landmark)."""
-    from affinity.kernels.scoring import add_logistic_terms
-
+    """(b, γ…, a of each landmark): Newton steps, halved until the loss falls."""
     d = scaled[0].shape[1] + 1
     total = np.zeros(d + len(samples))
     total[0] = 0.5 if fixed_slope is None else fixed_slope
     for k, s in enumerate(samples):
         share = s.label.mean()
         total[d + k] = np.log(share / (1 - share)) - total[0] * float(np.mean(s.u))
-    for _ in range(50):
-        gradient, hessian = np.zeros(len(total)), np.zeros((len(total), len(total)))
-        for k, (s, terms) in enumerate(zip(samples, scaled)):
-            own = np.append(np.arange(d), d + k)
-            g, h = np.zeros(d + 1), np.zeros((d + 1, d + 1))
-            add_logistic_terms(s.u, s.customer, s.label, terms, total[own], g, h)
-            gradient[own] += g
-            hessian[np.ix_(own, own)] += h
-        hessian = np.tril(hessian) + np.tril(hessian, -1).T
-        gradient[1:d] += TINY_RIDGE * total[1:d]
-        hessian[np.arange(len(total)), np.arange(len(total))] += TINY_RIDGE
+    loss, gradient, hessian = _likelihood(samples, scaled, total)
+    for _ in range(60):
         if fixed_slope is not None:
             gradient[0], hessian[0, :], hessian[:, 0], hessian[0, 0] = 0.0, 0.0, 0.0, 1.0
-        step = np.clip(np.linalg.solve(hessian, gradient), -2.0, 2.0)
-        total = total - step
-        if float(np.abs(step).max()) < 1e-9:
+        step = np.linalg.solve(hessian, gradient)
+        scale = 1.0
+        while scale > 1e-6:
+            trial = _likelihood(samples, scaled, total - scale * step)
+            if trial[0] <= loss:
+                break
+            scale /= 2
+        else:
+            break
+        total = total - scale * step
+        loss, gradient, hessian = trial
+        if float(np.abs(scale * step).max()) < 1e-9:
             break
     return total
+
+
+def _likelihood(samples: list[Sample], scaled: list[np.ndarray], total: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """−log likelihood with the tiny ridge, its gradient and Hessian."""
+    from affinity.kernels.scoring import add_logistic_terms
+
+    d = scaled[0].shape[1] + 1
+    gradient, hessian = np.zeros(len(total)), np.zeros((len(total), len(total)))
+    loss = 0.5 * TINY_RIDGE * float((total[1:d] * total[1:d]).sum())
+    for k, (s, terms) in enumerate(zip(samples, scaled)):
+        own = np.append(np.arange(d), d + k)
+        g, h = np.zeros(d + 1), np.zeros((d + 1, d + 1))
+        loss += add_logistic_terms(s.u, s.customer, s.label, terms, total[own], g, h)
+        gradient[own] += g
+        hessian[np.ix_(own, own)] += h
+    hessian = np.tril(hessian) + np.tril(hessian, -1).T
+    gradient[1:d] += TINY_RIDGE * total[1:d]
+    hessian[np.arange(len(total)), np.arange(len(total))] += TINY_RIDGE
+    return loss, gradient, hessian
 
 
 def season_shift(steps: Baskets | None, at: int | None, horizon_days: int) -> float | None:

@@ -8,11 +8,11 @@ from numba import njit
 
 # Oracle: tests/naive.py::closed_form_edges
 @njit(nogil=True, cache=True)
-def merge_upper(first, last, co_indptr, co_column, co_total, own_indptr, own_column, own_total, alpha, total, start, bits,
-                rank, value):  # fmt: skip
-    """Rows ``first`` to ``last`` of the upper triangle of α·co + (1−α)·own, packed for look-ups by (row, column).
+def merge_upper(first, last, co_indptr, co_column, co_total, own_indptr, own_column, own_total, co_unit, own_unit, total,
+                start, bits, rank, value):  # fmt: skip
+    """Rows ``first`` to ``last`` of the upper triangle of co_unit·co + own_unit·own, packed for look-ups by (row, column).
 
-    co_, own_ : CSR of the symmetric counts in whole customers (int64, int32, float64)
+    co_, own_ : CSR of the upper triangles of the symmetric counts (int64, int32, int64)
     total     : float64[n_products] zeros, left so
     start     : int64[n_products], where the values of a row begin in ``value``
     bits      : uint64[n_products, n_products // 64 + 1] zeros: bit b & 63 of word b >> 6 says that column b is there
@@ -21,11 +21,9 @@ def merge_upper(first, last, co_indptr, co_column, co_total, own_indptr, own_col
     n = len(total)
     for a in range(first, last):
         for e in range(co_indptr[a], co_indptr[a + 1]):
-            if co_column[e] >= a:
-                total[co_column[e]] += alpha * co_total[e]
+            total[co_column[e]] += co_unit * co_total[e]
         for e in range(own_indptr[a], own_indptr[a + 1]):
-            if own_column[e] >= a:
-                total[own_column[e]] += (1.0 - alpha) * own_total[e]
+            total[own_column[e]] += own_unit * own_total[e]
         held = 0
         for word in range(a >> 6, bits.shape[1]):
             rank[a, word] = held
@@ -41,33 +39,49 @@ def merge_upper(first, last, co_indptr, co_column, co_total, own_indptr, own_col
 
 # Oracle: tests/naive.py::closed_form_edges
 @njit(nogil=True, cache=True)
-def solve_targets(first, last, co_indptr, co_column, co_total, in_indptr, in_column, in_total, start, bits, rank, value,
-                  alpha, ridge, n_edges, target, system, support, weight, out_count, out_antecedent, out_edge):  # fmt: skip
+def solve_targets(first, last, co, co_by_column, new, new_by_column, co_unit, new_unit, packed, ridge, n_edges, scratch,
+                  out_count, out_antecedent, out_edge):  # fmt: skip
     """Edges into the targets ``first`` to ``last``: solve (G + λI)_SS w = c_S and keep the best positive w.
 
-    c_A = α·co_AB + (1−α)·new_AB; S are the K largest c_A, A ≠ B, ties by code. Cholesky in rows, whose inner loop
-    adds multiples of rows: no sum is reordered by vector width, so the digits do not depend on the processor.
+    c_A = co_unit·co_AB + new_unit·new_AB; S are the K largest c_A, A ≠ B, ties by code. Cholesky in rows, whose inner
+    loop adds multiples of rows: no sum is reordered by vector width, so the digits do not depend on the processor.
 
-    co_          : CSR of the symmetric co-owned counts in whole customers (int64, int32, float64)
-    in_          : CSR by *target* of the new-at-order counts, antecedents rising
-    start, bits, rank, value : G as packed by `merge_upper`
-    target       : float64[n_products] zeros, left so
-    system       : float64[K, K]; support : int32[K]; weight : float64[K], scratch
+    co, new      : (indptr int64, column int32, total int64), CSR; of the symmetric co the upper triangle
+    co_by_column, new_by_column : (indptr int64, row int32, place int32), the same by column
+    packed       : G as (start, bits, rank, value) of `merge_upper`
+    scratch      : target float64[n_products] zeros, left so; system float64[K, K]; support int32[K]; weight float64[K]
     out_count    : int64[n_products]; out_antecedent, out_edge : int32 and float64[n_products, n_edges]
     """
+    target, system, support, weight = scratch
     for b in range(first, last):
-        for e in range(co_indptr[b], co_indptr[b + 1]):
-            target[co_column[e]] += alpha * co_total[e]
-        for e in range(in_indptr[b], in_indptr[b + 1]):
-            target[in_column[e]] += (1.0 - alpha) * in_total[e]
+        add_row(target, b, co, co_unit)
+        add_column(target, b, co, co_by_column, co_unit)
+        add_column(target, b, new, new_by_column, new_unit)
         target[b] = 0.0
         n = choose_largest(target, support)
         for k in range(n):
             weight[k] = target[support[k]]
         target[:] = 0.0
-        fill_system(n, support, start, bits, rank, value, ridge, system)
+        fill_system(n, support, packed, ridge, system)
         solve_in_place(n, system, weight)
         out_count[b] = keep_largest(n, support, weight, n_edges, out_antecedent[b], out_edge[b])
+
+
+@njit(nogil=True, cache=True)
+def add_row(target, b, counts, unit):
+    """target += unit × row b."""
+    indptr, column, total = counts
+    for e in range(indptr[b], indptr[b + 1]):
+        target[column[e]] += unit * total[e]
+
+
+@njit(nogil=True, cache=True)
+def add_column(target, b, counts, by_column, unit):
+    """target += unit × column b."""
+    indptr, _, total = counts
+    begin, row, place = by_column
+    for e in range(begin[b], begin[b + 1]):
+        target[row[e]] += unit * total[indptr[row[e]] + place[e]]
 
 
 @njit(nogil=True, cache=True)
@@ -124,8 +138,9 @@ def is_weaker(value, a, b):
 
 
 @njit(nogil=True, cache=True)
-def fill_system(n, support, start, bits, rank, value, ridge, system):
+def fill_system(n, support, packed, ridge, system):
     """The upper triangle of G + ridge·I on the (rising) support."""
+    start, bits, rank, value = packed
     one = np.uint64(1)
     for k in range(n):
         a = support[k]
@@ -172,9 +187,10 @@ def solve_in_place(n, system, weight):
         for i in range(k, stop):
             pivot = np.sqrt(max(system[i, i], 1e-9))
             system[i, i] = pivot
+            inverse = 1.0 / pivot
             row = system[i, i + 1 : n]
             for j in range(len(row)):
-                row[j] /= pivot
+                row[j] *= inverse
             for r in range(i + 1, stop):
                 subtract_row(system[r, r:n], system[i, r:n], system[i, r])
         if stop - k == 4:
@@ -204,17 +220,20 @@ def keep_largest(n, support, weight, n_edges, out_antecedent, out_edge):
 
 # Oracle: tests/naive.py::cosine_edges
 @njit(nogil=True, cache=True)
-def strongest_cosines(first, last, indptr, column, total, diagonal, n_edges, value, out_count, out_antecedent, out_edge):
+def strongest_cosines(first, last, co, co_by_column, diagonal, n_edges, value, out_count, out_antecedent, out_edge):
     """The ``n_edges`` products most similar to each of ``first`` to ``last``: co_AB / √(co_AA·co_BB), ties by code.
 
-    diagonal : float64[n_products]; value : float64[n_products] zeros, left so; outputs as in `solve_targets`
+    co, co_by_column : as in `solve_targets`; diagonal : float64[n_products], co_AA
+    value : float64[n_products] zeros, left so; outputs as in `solve_targets`
     """
     chosen = np.empty(n_edges, dtype=np.int32)
     for b in range(first, last):
-        for e in range(indptr[b], indptr[b + 1]):
-            a = column[e]
-            if a != b and diagonal[a] > 0.0 and diagonal[b] > 0.0:
-                value[a] = total[e] / np.sqrt(diagonal[a] * diagonal[b])
+        add_row(value, b, co, 1.0)
+        add_column(value, b, co, co_by_column, 1.0)
+        value[b] = 0.0
+        for a in range(len(value)):
+            scale = np.sqrt(diagonal[a] * diagonal[b])
+            value[a] = value[a] / scale if scale > 0.0 else 0.0
         n = choose_largest(value, chosen)
         for k in range(n):
             out_antecedent[b, k] = chosen[k]

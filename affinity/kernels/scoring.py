@@ -165,13 +165,15 @@ def add_softmax_terms(indptr, feature, label, coefficient, gradient):
 # Oracle: tests/naive.py::logistic_terms
 @njit(nogil=True, cache=True)
 def add_logistic_terms(u, customer, label, customer_term, parameter, gradient, hessian):
-    """Gradient and Hessian of −log likelihood of p = σ(b·u + γ·x_c + a), parameter = (b, γ…, a); added to.
+    """Gradient and Hessian (lower triangle) of −log likelihood of p = σ(b·u + γ·x_c + a), parameter = (b, γ…, a);
+    added to. Returns −log likelihood.
 
     u : float64[n]; customer : int32[n], row of ``customer_term`` float64[C, d − 2]; label : uint8[n]
     """
     d = len(parameter)
     x = np.empty(d)
     x[d - 1] = 1.0
+    loss = 0.0
     for r in range(len(u)):
         x[0] = u[r]
         for k in range(d - 2):
@@ -179,9 +181,12 @@ def add_logistic_terms(u, customer, label, customer_term, parameter, gradient, h
         z = 0.0
         for k in range(d):
             z += parameter[k] * x[k]
-        p = 1.0 / (1.0 + np.exp(-z))
+        small = np.exp(-abs(z))
+        p = 1.0 / (1.0 + small) if z >= 0.0 else small / (1.0 + small)
+        loss += max(z, 0.0) + np.log1p(small) - (z if label[r] else 0.0)
         spread = p * (1.0 - p)
         for k in range(d):
             gradient[k] += (p - label[r]) * x[k]
             for m in range(k + 1):
                 hessian[k, m] += spread * x[k] * x[m]
+    return loss

@@ -110,22 +110,18 @@ def add_weighted_pairs(first, last, left_indptr, left_row, left_place, left_weig
     return last
 
 
-# Oracle: tests/naive.py::mirror
+# Oracle: tests/naive.py::transposed
 @njit(nogil=True, cache=True)
-def mirror_upper(indptr, column, total, out_indptr, out_column, out_total):
-    """Both triangles of the symmetric matrix whose upper triangle (CSR, columns rising) is given.
+def transpose_rows(indptr, item, out_next, out_row, out_place):
+    """The rows that hold each item, rising, and its place in each: a counting sort.
 
-    out_indptr : int64[n + 1], where each row of the result begins; columns of the result rise too
+    indptr, item : int64 and int32, CSR by row
+    out_next     : int64[n_items], where each item's rows begin in the outputs; at exit, where they end
+    out_row, out_place : int32
     """
-    n = len(indptr) - 1
-    place = out_indptr[:-1].copy()
-    for i in range(n):
-        for e in range(indptr[i], indptr[i + 1]):
-            j = column[e]
-            out_column[place[i]] = j
-            out_total[place[i]] = total[e]
-            place[i] += 1
-            if j != i:
-                out_column[place[j]] = i
-                out_total[place[j]] = total[e]
-                place[j] += 1
+    for row in range(len(indptr) - 1):
+        for e in range(indptr[row], indptr[row + 1]):
+            k = out_next[item[e]]
+            out_row[k] = row
+            out_place[k] = e - indptr[row]
+            out_next[item[e]] = k + 1

@@ -1,5 +1,6 @@
 """The nouns of the engine: frozen tables, one a file."""
 
+from affinity.tables.backtest import Backtest
 from affinity.tables.baskets import Baskets
 from affinity.tables.bundles import Bundles
 from affinity.tables.conversion import Conversion
@@ -9,6 +10,7 @@ from affinity.tables.fit_model import Calibration, Candidates, FitModel
 from affinity.tables.holdings import Holdings
 from affinity.tables.ingest_report import IngestReport, Quarantine
 from affinity.tables.itemset_counts import ItemsetCounts
+from affinity.tables.landmark import Landmark
 from affinity.tables.life_tables import LifeTables
 from affinity.tables.metrics import Metrics
 from affinity.tables.offers import Offers
@@ -22,8 +24,8 @@ from affinity.tables.table import Table
 from affinity.tables.transitions import SquareCounts, Transitions
 
 __all__ = [
-    "AlsoBought", "Attribute", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion", "Customers", "Eligibility",
-    "FitModel", "Holdings", "IngestReport", "ItemsetCounts", "LifeTables", "Margins", "Metrics", "Offers",
-    "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine", "Recommendations", "Rules", "SquareCounts",
+    "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion", "Customers",
+    "Eligibility", "FitModel", "Holdings", "IngestReport", "ItemsetCounts", "Landmark", "LifeTables", "Margins",
+    "Metrics", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine", "Recommendations", "Rules", "SquareCounts",
     "Table", "Transitions",
 ]  # fmt: skip

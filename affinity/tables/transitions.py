@@ -21,7 +21,7 @@ WEIGHT_UNIT = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class SquareCounts:
-    """A sparse products × products matrix of int64 sums, CSR, columns rising (units of 2**-20)."""
+    """A sparse products × products matrix of int64 sums, CSR, columns rising, zeros left out (units of 2**-20)."""
 
     indptr: np.ndarray
     column: np.ndarray
@@ -50,8 +50,8 @@ class SquareCounts:
 class Transitions(Table):
     """The three count matrices of the fit model, and the decayed popularities, all by product code.
 
-    co_owned       : AᵀA, owned × owned now, both triangles and diagonal
-    owned_at_order : HᵀRH, owned × owned strictly before an order that held something new, both triangles
+    co_owned       : AᵀA, owned × owned now; symmetric, so only entries with row ≤ column are stored
+    owned_at_order : HᵀRH, owned × owned strictly before an order that held something new; symmetric, stored likewise
     new_at_order   : HᵀRY, owned before × new in that order
     first_purchases, recent_lines : int64[n_products], decayed first purchases and decayed purchases (2**-20)
     buyers         : int64[n_products], distinct customers ever

@@ -1,0 +1,32 @@
+"""A landmark: what was known at one time, and what came in the horizon after it.
+
+Assembled by flow from the lines before the time, read by affinity.fit (to learn, to score) and affinity.evaluate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from affinity.tables.baskets import Baskets
+from affinity.tables.holdings import Holdings
+from affinity.tables.transitions import Transitions
+
+
+@dataclass(frozen=True, eq=False)
+class Landmark:
+    """What was known at one time, and, for a past time, what was then newly bought within the horizon.
+
+    at          : day since the epoch (clock "day"), −k when each customer's last k orders are held out
+                  (clock "order"); None is now
+    holdings, steps, transitions : counted before ``at`` only; steps None without a clock
+    label_indptr, label_product : CSR by customer of the products first bought within the horizon; None now
+    """
+
+    at: int | None
+    holdings: Holdings
+    steps: Baskets | None
+    transitions: Transitions
+    label_indptr: np.ndarray | None = None
+    label_product: np.ndarray | None = None
