@@ -4,7 +4,8 @@
 
 Signatures, columns and values are those of mlxtend 0.25. Differences, all on purpose: an itemset whose support
 equals ``min_support`` is always there (mlxtend's fpgrowth, fpmax and hmine round ``min_support·n`` up in floats and
-lose some); rows come by size, then by column; ``verbose``, ``low_memory`` and ``n_jobs`` are accepted and do nothing;
+lose some); fpmax with ``max_len`` returns maximal itemsets only (mlxtend's also returns some that a larger frequent
+one contains); rows come by size, then by column; ``verbose``, ``low_memory`` and ``n_jobs`` are accepted and do nothing;
 frames of 0 and 1 are taken without a warning.
 """
 
@@ -39,9 +40,9 @@ def apriori(
     min_support  : share of rows in (0, 1]; use_colnames : column names instead of positions; max_len : items at most
 
     >>> import pandas as pd
-    >>> apriori(pd.DataFrame({"a": [True, True], "b": [True, False]}), min_support=0.6, use_colnames=True)
-       support itemsets
-    0      1.0      (a)
+    >>> found = apriori(pd.DataFrame({"a": [True, True], "b": [True, False]}), min_support=0.6, use_colnames=True)
+    >>> found.to_dict("list") == {"support": [1.0], "itemsets": [frozenset({"a"})]}
+    True
     """
     return _frequent(df, min_support, False, use_colnames, max_len, "frequent")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from affinity.kernels.itemsets_bits import count_bits, lowest_bit
+from affinity.kernels.itemsets_bits import count_bits, highest_bit, lowest_bit
 
 #: Conditional databases of up to this many items always end in a table, and no larger ones than the second figure.
 _SMALL, _LARGEST = 5, 14
@@ -38,19 +38,35 @@ def _pack(mask, bits):
 
 
 @njit(nogil=True, cache=True)
-def _gather(masks, weights, begin, end, j, keep, bits):
-    """Copy behind ``end`` the rows that hold bit ``j`` and at least two of ``keep``, packed; −1 when there is no room."""
+def _gather(masks, weights, following, row, end, j, keep, bits):
+    """Copy behind ``end`` the listed rows that hold at least two of ``keep``, packed; −1 when there is no room."""
     straight = keep == (1 << j) - 1
     place = end
-    for row in range(begin, end):
+    while row >= 0:
         rest = masks[row] & keep
-        if (masks[row] >> j) & 1 and rest & (rest - 1):
+        if rest & (rest - 1):
             if place == len(masks):
                 return -1
             masks[place] = rest if straight else _pack(rest, bits)
             weights[place] = weights[row]
             place += 1
+        row = following[row]
     return place
+
+
+@njit(nogil=True, cache=True)
+def _pass_on(masks, following, j, heads):
+    """Take bit ``j`` off its listed rows, and list each under the highest bit it has left; rows of two bits are done."""
+    row = heads[j]
+    while row >= 0:
+        after = following[row]
+        rest = masks[row] ^ (1 << j)
+        if count_bits(rest) >= 3:
+            masks[row] = rest
+            highest = highest_bit(rest)
+            following[row] = heads[highest]
+            heads[highest] = row
+        row = after
 
 
 @njit(nogil=True, cache=True)
@@ -78,10 +94,14 @@ def merge_equal(masks, weights, begin, end, slots):
 
 
 @njit(nogil=True, cache=True)
-def _count_pairs(masks, weights, begin, end, k, places, pairs):
-    """pairs[i, j] for j < i < k: weight of the rows that hold both; the diagonal is left as it is."""
+def _count_pairs(masks, weights, begin, end, k, places, pairs, following, heads):
+    """pairs[i, j] for j < i < k: weight of the rows that hold both; the diagonal is left as it is.
+
+    Rows of three bits or more are listed under their highest bit: heads[bit], then following[row], −1 ends.
+    """
     for i in range(k):
         pairs[i, :i] = 0
+        heads[i] = -1
     for row in range(begin, end):
         mask = masks[row]
         held = 0
@@ -92,6 +112,9 @@ def _count_pairs(masks, weights, begin, end, k, places, pairs):
                 pairs[bit, places[other]] += weights[row]
             places[held] = bit
             held += 1
+        if held >= 3:
+            following[row] = heads[places[held - 1]]
+            heads[places[held - 1]] = row
 
 
 @njit(nogil=True, cache=True)
@@ -118,17 +141,18 @@ def _sum_supersets(table, size):
 
 @njit(nogil=True, cache=True)
 def _add_leaf(
-    masks, weights, begin, end, j, keep, bits, k, pairs, names, depth, min_count, max_size, table,
+    masks, weights, following, row, j, keep, bits, k, pairs, names, depth, min_count, max_size, table,
     out_item, out_depth, out_count, written,
 ):  # fmt: skip
     """Write all frequent subsets of the ``k`` items of ``keep`` beside bit ``j`` (itself at ``depth``)."""
     size = 1 << k
     table[:size] = 0
     straight = keep == (1 << j) - 1
-    for row in range(begin, end):
+    while row >= 0:
         rest = masks[row] & keep
-        if (masks[row] >> j) & 1 and rest & (rest - 1):
+        if rest & (rest - 1):
             table[rest if straight else _pack(rest, bits)] += weights[row]
+        row = following[row]
     _sum_supersets(table, size)
     for bit in range(j):  # rows of a single item were never carried along: their counts are known
         if (keep >> bit) & 1:
@@ -148,26 +172,29 @@ def _add_leaf(
 # Oracle: tests/naive.py::frequent_itemsets
 @njit(nogil=True, cache=True)
 def mine_masks(
-    n_rows, k, depth, min_count, max_size, names, pairs, masks, weights, slots, bits, table, frames,
+    n_rows, k, depth, min_count, max_size, names, pairs, heads, masks, weights, following, slots, bits, table, frames,
     out_item, out_depth, out_count, written,
 ):  # fmt: skip
     """Write every frequent itemset made of the ``k`` items, all frequent, of the first ``n_rows`` masks.
 
+    Items are taken from the highest bit down. The rows of an item are those listed under it: when it is done they
+    lose its bit and are listed under the next, so that a row is read once a bit, not once an item.
     depth   : items already fixed
     names   : int32[64, 64], names[0, :k] the items of the bits; pairs : int32[64, 64, 64], pairs[0, b, b] their counts
     masks   : int64[capacity], at least two bits each; weights : int32[capacity]; both scratch behind n_rows
-    slots   : int32[2**n >= 2 n_rows]; bits : int64[64]; table : int32[2**14]; frames : int64[64, 4]   scratch
+    heads   : int32[64, 64]; following : int32[capacity]; slots : int32[2**n >= 2 n_rows]; bits : int64[64];
+              table : int32[2**14]; frames : int64[64, 4]   scratch
     Returns the number of itemsets so far, also those for which there was no room; −1 when ``masks`` is too short.
     """
-    frames[0, 0], frames[0, 1], frames[0, 2], frames[0, 3] = 0, n_rows, k, 0
-    _count_pairs(masks, weights, 0, n_rows, k, bits, pairs[0])
+    frames[0, 0], frames[0, 1], frames[0, 2] = n_rows, n_rows, k - 1
+    _count_pairs(masks, weights, 0, n_rows, k, bits, pairs[0], following, heads[0])
     level = 0
     while level >= 0 and written <= len(out_item):
-        begin, end, width, j = frames[level, 0], frames[level, 1], frames[level, 2], frames[level, 3]
-        if j == width:
+        end, n_rows, j = frames[level, 0], frames[level, 1], frames[level, 2]
+        if j < 0:
             level -= 1
             continue
-        frames[level, 3] = j + 1
+        frames[level, 2] = j - 1
         deep = depth + level + 1
         row = pairs[level, j]
         written = add_itemset(out_item, out_depth, out_count, written, names[level, j], deep, row[j])
@@ -182,23 +209,28 @@ def mine_masks(
                 names[level + 1, kept] = names[level, bit]
                 kept += 1
         if kept == 1 or deep + 1 == max_size:
-            for bit in range(j):
-                if (keep >> bit) & 1:
-                    written = add_itemset(out_item, out_depth, out_count, written, names[level, bit], deep + 1, row[bit])
-        elif kept <= _SMALL or (kept <= _LARGEST and (1 << kept) <= _MASKS_A_ROW * min(end - begin, row[j])):
-            written = _add_leaf(
-                masks, weights, begin, end, j, keep, bits, kept, row, names[level + 1], deep, min_count, max_size,
-                table, out_item, out_depth, out_count, written,
-            )  # fmt: skip
-        elif kept > 0:
-            stop = _gather(masks, weights, begin, end, j, keep, bits)
+            for bit in range(kept):
+                code, count = names[level + 1, bit], row[lowest_bit(keep)]
+                keep &= keep - 1
+                written = add_itemset(out_item, out_depth, out_count, written, code, deep + 1, count)
+        elif kept <= _SMALL or (kept <= _LARGEST and (1 << kept) <= _MASKS_A_ROW * min(n_rows, row[j])):
+            if kept > 0:
+                written = _add_leaf(
+                    masks, weights, following, heads[level, j], j, keep, bits, kept, row, names[level + 1], deep,
+                    min_count, max_size, table, out_item, out_depth, out_count, written,
+                )  # fmt: skip
+        else:
+            stop = _gather(masks, weights, following, heads[level, j], end, j, keep, bits)
             if stop < 0:
                 return -1
-            level += 1
             for bit in range(j):
                 if (keep >> bit) & 1:
-                    pairs[level, bits[bit], bits[bit]] = row[bit]
+                    pairs[level + 1, bits[bit], bits[bit]] = row[bit]
             stop = merge_equal(masks, weights, end, stop, slots)
-            frames[level, 0], frames[level, 1], frames[level, 2], frames[level, 3] = end, stop, kept, 0
-            _count_pairs(masks, weights, end, stop, kept, bits, pairs[level])
+            frames[level + 1, 0], frames[level + 1, 1], frames[level + 1, 2] = stop, stop - end, kept - 1
+            _count_pairs(masks, weights, end, stop, kept, bits, pairs[level + 1], following, heads[level + 1])
+            _pass_on(masks, following, j, heads[level])
+            level += 1
+            continue
+        _pass_on(masks, following, j, heads[level])
     return written

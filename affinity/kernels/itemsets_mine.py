@@ -101,7 +101,8 @@ def _deliver(starts, items, rows, source, rank, local, l_first, l_last, begin, k
 @njit(nogil=True, cache=True)
 def mine_prefixes(
     task, starts, items, weights, names, l_item, l_count, l_first, l_last, rows, frames, total, local, found,
-    mask_names, mask_pairs, masks, mask_weights, slots, bits, table, mask_frames, out_item, out_depth, out_count, state,
+    mask_names, mask_pairs, heads, masks, mask_weights, following, slots, bits, table, mask_frames,
+    out_item, out_depth, out_count, state,
 ):  # fmt: skip
     """Write every frequent itemset whose largest rank is in ``task[0]`` to ``task[1]`` (exclusive), depth first.
 
@@ -152,8 +153,8 @@ def mine_prefixes(
                             mask_pairs[0, k, k] = total[found[k]]
                         deeper = mine_masks(
                             merge_equal(masks, mask_weights, 0, made, slots), kept, deep, min_count, max_size,
-                            mask_names, mask_pairs, masks, mask_weights, slots, bits, table, mask_frames,
-                            out_item, out_depth, out_count, written,
+                            mask_names, mask_pairs, heads, masks, mask_weights, following, slots, bits, table,
+                            mask_frames, out_item, out_depth, out_count, written,
                         )  # fmt: skip
                         failed = deeper < 0
                         written = max(written, deeper)

@@ -96,7 +96,8 @@ class _Scratch:
         )  # fmt: skip
         self.masks = (
             np.empty((_MASK_BITS, _MASK_BITS), dtype=np.int32), np.empty((_MASK_BITS,) * 3, dtype=np.int32),
-            np.empty(masks, dtype=np.int64), np.empty(masks, dtype=np.int32),
+            np.empty((_MASK_BITS, _MASK_BITS), dtype=np.int32),
+            np.empty(masks, dtype=np.int64), np.empty(masks, dtype=np.int32), np.empty(masks, dtype=np.int32),
             np.empty(1 << max(4, (2 * n_rows).bit_length()), dtype=np.int32), np.empty(_MASK_BITS, dtype=np.int64),
             np.empty(_TABLE, dtype=np.int32), np.empty((_MASK_BITS, 4), dtype=np.int64),
         )  # fmt: skip
