@@ -249,3 +249,11 @@ def test_json_lines(tmp_path) -> None:
         assert reasons_of(lines) == {1: "malformed_row", 2: "malformed_row", 3: "missing_product_id"}
         assert lines.attributes["a_b"].labels.labels.tolist() == ["k"]
         assert lines.report.quarantine.raw[0] == '{"order_id":2,"product_'
+
+
+def test_a_quote_that_closes_far_away_never_closed(tmp_path) -> None:
+    text = HEAD + '1,a,"oops,2024-01-01,1,2\n' + GOOD * 1500 + '2,a,x",2024-01-01,1,2\n' + GOOD
+    lines = read_orders(write(tmp_path, "x.csv", text))  # well-formed to a strict reader: a field of 1,502 lines
+    assert lines.report.rows_read == 1503
+    assert lines.report.reasons == {"malformed_row": 1}
+    assert 'x"' in lines.products
