@@ -87,7 +87,8 @@ def _both_directions(
     antecedent, consequent = np.concatenate([a, b]), np.concatenate([b, a])
     order = np.lexsort((consequent, antecedent))
     antecedent, consequent = antecedent[order], consequent[order]
-    edges = {name: np.concatenate([column, column])[order] for name, column in columns.items()}
+    pair = order % max(len(a), 1)
+    edges = {name: columns.pop(name)[pair] for name in tuple(columns)}
     n_item = pairs.baskets.n_item
     lower, upper = wilson_interval(edges["count"], n_item[antecedent])
     return PairGraph(

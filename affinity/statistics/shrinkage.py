@@ -78,13 +78,14 @@ class GammaMixture:
     def quantile(self, count: ArrayLike, expected: ArrayLike, p: float) -> np.ndarray:
         """The ``p`` quantile of λ given (count, expected), float64 > 0: EB05 at p = .05, EB95 at .95.
 
-        Found in log λ between the quantiles of the two components, by Newton steps that fall back to
-        bisection. Intervals hold on average over pairs, not for each strong and tiny pair (those are shrunk).
+        Found in log λ between the quantiles of the two components; for small whole counts read off a fixed grid in
+        log expected (relative error mostly under 1e-6, 1e-4 at worst), so a pair's bounds do not depend on its
+        company. Intervals hold on average over pairs, not for each strong and tiny pair (those are shrunk).
         """
-        n, e = _floats(count, expected)
-        n, e = np.broadcast_arrays(n, e)
-        found = _mixture_quantile(self, n.ravel(), e.ravel(), p)
-        return found.reshape(n.shape)
+        from affinity.statistics.mixture_quantile import gamma_mixture_quantile
+
+        n, e = np.broadcast_arrays(*_floats(count, expected))
+        return gamma_mixture_quantile(self, n.ravel(), e.ravel(), p).reshape(n.shape)
 
 
 def fit_gamma_poisson_mixture(
@@ -230,37 +231,6 @@ def _truncated_spread(n: np.ndarray, e: np.ndarray, floor: int) -> float:
 
     found = minimize_scalar(cost, bounds=(np.log(1e-2), -np.log(MIN_VARIANCE)), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(-found.x))
-
-
-def _mixture_quantile(prior: GammaMixture, n: np.ndarray, e: np.ndarray, p: float) -> np.ndarray:
-    from scipy.special import gammainc, gammaincinv, gammaln
-
-    shape_1, shape_2, rate_1, rate_2 = prior.alpha_1 + n, prior.alpha_2 + n, prior.beta_1 + e, prior.beta_2 + e
-    first, second = gammaincinv(shape_1, p) / rate_1, gammaincinv(shape_2, p) / rate_2
-    q = prior.posterior_weight(n, e)
-    tiny = np.finfo(np.float64).tiny
-    low, high = np.log(np.maximum(np.minimum(first, second), tiny)), np.log(np.maximum(np.maximum(first, second), tiny))
-    at = np.log(np.maximum(first, tiny)) * q + np.log(np.maximum(second, tiny)) * (1.0 - q)
-    open_ = np.flatnonzero(high - low > 1e-12)
-    for _ in range(100):
-        if len(open_) == 0:
-            break
-        x = np.exp(at[open_])
-        k1, k2, r1, r2, w = shape_1[open_], shape_2[open_], rate_1[open_], rate_2[open_], q[open_]
-        below = w * gammainc(k1, r1 * x) + (1.0 - w) * gammainc(k2, r2 * x) - p
-        # Density in log λ: λ times the gamma density.
-        slope = w * np.exp(k1 * np.log(r1 * x) - r1 * x - gammaln(k1))
-        slope += (1.0 - w) * np.exp(k2 * np.log(r2 * x) - r2 * x - gammaln(k2))
-        low[open_] = np.where(below < 0, at[open_], low[open_])
-        high[open_] = np.where(below < 0, high[open_], at[open_])
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step = at[open_] - below / slope
-        outside = ~((step > low[open_]) & (step < high[open_]))
-        after = np.where(outside, 0.5 * (low[open_] + high[open_]), step)
-        moved = np.abs(after - at[open_])
-        at[open_] = after
-        open_ = open_[(moved > 1e-11) & (high[open_] - low[open_] > 1e-12)]
-    return np.exp(at)
 
 
 def _floats(count: ArrayLike, expected: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
