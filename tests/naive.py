@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 # ---- counting: pairs and itemsets ----
 
@@ -274,3 +276,143 @@ def itemsets_of_trie(item, depth, count):
 def sorted_rows(rows, codes):
     """Rows of (values, count) sorted by values, the values replaced by their codes."""
     return [([codes[v] for v in values], count) for values, count in sorted(rows)]
+
+
+# --- transitions and fit ------------------------------------------------------------------------------------------
+
+
+def weight_by_age(age, half_life):
+    """2^(-age / half_life) in units of 2^-20, rounded."""
+    return round(2 ** (-age / half_life) * 2**20)
+
+
+def transitions(orders, end, half_life, co_owned_half_life, row_half_life):
+    """Three dicts (i, j) -> integer sum; symmetric ones with i <= j, zeros left out.
+
+    orders: customer -> list of (at, set of products) in time order; end: customer -> first time not looked at
+    """
+    co_owned, before, new = {}, {}, {}
+    for customer, steps in orders.items():
+        last = {}
+        for at, basket in steps:
+            fresh = sorted(p for p in basket if p not in last)
+            if last and fresh:
+                row = weight_by_age(end[customer] - at, row_half_life)
+                held = {p: weight_by_age(at - when, half_life) for p, when in last.items()}
+                for i, w in held.items():
+                    for j, v in held.items():
+                        if i <= j:
+                            add_to(before, (i, j), (((w * v) >> 20) * row) >> 20)
+                    for j in fresh:
+                        add_to(new, (i, j), (w * row) >> 20)
+            for p in basket:
+                last[p] = at
+        now = {p: weight_by_age(end[customer] - when, co_owned_half_life) for p, when in last.items()}
+        for i, w in now.items():
+            for j, v in now.items():
+                if i <= j:
+                    add_to(co_owned, (i, j), (w * v) >> 20)
+    return co_owned, before, new
+
+
+def add_to(counts, key, amount):
+    """counts[key] += amount, zeros left out."""
+    if amount:
+        counts[key] = counts.get(key, 0) + amount
+
+
+def transposed(rows, n_items):
+    """For each item the (row, place in the row) that hold it."""
+    return [[(r, row.index(item)) for r, row in enumerate(rows) if item in row] for item in range(n_items)]
+
+
+def closed_form_edges(co, own, new, n, alpha, ridge, support, n_edges):
+    """{(A, B): weight}: for each B, solve (alpha co + (1 - alpha) own + ridge I) w = c on the strongest antecedents.
+
+    co, own, new: functions (i, j) -> whole customers
+    """
+    edges = {}
+    for b in range(n):
+        c = {a: alpha * co(a, b) + (1 - alpha) * new(a, b) for a in range(n) if a != b}
+        chosen = sorted(sorted((a for a in c if c[a] > 0), key=lambda a: (-c[a], a))[:support])
+        matrix = [[alpha * co(i, j) + (1 - alpha) * own(i, j) + (ridge if i == j else 0.0) for j in chosen] for i in chosen]
+        w = solve_by_elimination(matrix, [c[a] for a in chosen])
+        best = sorted((k for k in range(len(w)) if w[k] > 0), key=lambda k: (-w[k], k))[:n_edges]
+        edges |= {(chosen[k], b): w[k] for k in best}
+    return edges
+
+
+def solve_by_elimination(matrix, right):
+    """Gauss with pivoting on the diagonal."""
+    rows = [[*row, value] for row, value in zip(matrix, right)]
+    n = len(rows)
+    for k in range(n):
+        for i in range(k + 1, n):
+            f = rows[i][k] / rows[k][k]
+            rows[i] = [x - f * y for x, y in zip(rows[i], rows[k])]
+    solution = [0.0] * n
+    for k in reversed(range(n)):
+        solution[k] = (rows[k][n] - sum(rows[k][j] * solution[j] for j in range(k + 1, n))) / rows[k][k]
+    return solution
+
+
+def cosine_edges(co, n, n_edges):
+    """{(A, B): cosine} of the n_edges products most similar to each B."""
+    edges = {}
+    for b in range(n):
+        value = {a: co(a, b) / math.sqrt(co(a, a) * co(b, b)) for a in range(n) if a != b and co(a, b) > 0}
+        for a in sorted(value, key=lambda a: (-value[a], a))[:n_edges]:
+            edges[a, b] = value[a]
+    return edges
+
+
+def candidates(owned, edges, similar, popular, each, n_terms):
+    """{product: (closed form, cosine, [(antecedent, term)])} of one customer.
+
+    owned: product -> weight; edges, similar: {(A, B): weight}; popular: products, best first
+    """
+    closed, cosine = {}, {}
+    for (a, b), w in edges.items():
+        if a in owned:
+            closed[b] = closed.get(b, 0.0) + owned[a] * w
+    for (a, b), w in similar.items():
+        if a in owned:
+            cosine[b] = cosine.get(b, 0.0) + owned[a] * w
+    best = sorted((b for b in closed if b not in owned and closed[b] > 0), key=lambda b: (-closed[b], b))[:each]
+    found = {*best, *[b for b in popular if b not in owned][:each]}
+    result = {}
+    for b in found:
+        terms = sorted(((a, owned[a] * edges[a, b]) for a in owned if (a, b) in edges), key=lambda t: (-t[1], t[0]))
+        result[b] = (closed.get(b, 0.0), cosine.get(b, 0.0), terms[:n_terms])
+    return result
+
+
+def softmax_loss(customers, w):
+    """Sum over customers of the mean over purchases of -log softmax; customers: lists of (features, bought)."""
+    total = 0.0
+    for rows in customers:
+        u = [sum(c * x for c, x in zip(w, features)) for features, _ in rows]
+        whole = math.log(sum(math.exp(v) for v in u))
+        bought = [whole - v for v, (_, hit) in zip(u, rows) if hit]
+        total += sum(bought) / len(bought)
+    return total
+
+
+def logistic_terms(rows, parameter):
+    """(-log likelihood, gradient, Hessian) of p = sigma(parameter . x); rows: (x, bought)."""
+    d = len(parameter)
+    loss, gradient, hessian = 0.0, [0.0] * d, [[0.0] * d for _ in range(d)]
+    for x, bought in rows:
+        p = 1 / (1 + math.exp(-sum(a * b for a, b in zip(parameter, x))))
+        loss -= math.log(p if bought else 1 - p)
+        for k in range(d):
+            gradient[k] += (p - bought) * x[k]
+            for m in range(d):
+                hessian[k][m] += p * (1 - p) * x[k] * x[m]
+    return loss, gradient, hessian
+
+
+def ndcg(shown, bought, k):
+    """Discounted gain of the first k places over that of the best list."""
+    gain = sum(1 / math.log2(i + 2) for i, p in enumerate(shown[:k]) if p in bought)
+    return gain / sum(1 / math.log2(i + 2) for i in range(min(k, len(bought))))

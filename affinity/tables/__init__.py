@@ -26,6 +26,6 @@ from affinity.tables.transitions import SquareCounts, Transitions
 __all__ = [
     "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion", "Customers",
     "Eligibility", "FitModel", "Holdings", "IngestReport", "ItemsetCounts", "Landmark", "LifeTables", "Margins",
-    "Metrics", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine", "Recommendations", "Rules", "SquareCounts",
-    "Table", "Transitions",
+    "Metrics", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine", "Recommendations", "Rules",
+    "SquareCounts", "Table", "Transitions",
 ]  # fmt: skip
