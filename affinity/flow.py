@@ -12,7 +12,8 @@ from typing import Any
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
-from affinity import counting, graph, ranking, rules
+from affinity import counting, evaluate, graph, ranking, rules
+from affinity.errors import MissingPart
 from affinity.history import History
 from affinity.progress import step
 from affinity.result import Result
@@ -29,7 +30,8 @@ from affinity.steps import (
     recommend_products,
     require_observed,
 )
-from affinity.tables import Baskets, Conversion, ItemsetCounts, Metrics, PairGraph, Recommendations
+from affinity.tables import Backtest, Baskets, Conversion, ItemsetCounts, Landmark, Metrics, PairGraph, Recommendations
+from affinity.training import learn_fit, look_back_to, plan_times
 
 #: Itemsets of a run: at least one basket in so many, and at least so many, unless the settings say otherwise.
 _ONE_BASKET_IN, _LEAST_BASKETS = 1000, 5
@@ -220,3 +222,30 @@ def compute_metrics(
     facts = read_facts(past, offers, products, customers)
     columns = (by,) if isinstance(by, str) else tuple(by)
     return measure_shop(past, facts, settings, judge_customers(past, facts, settings), columns or settings.metrics.by)
+
+
+def backtest(orders: Any, *, settings: Settings | None = None, **changes: Any) -> Backtest:
+    """What the recommender would have said at the latest time whose horizon is over, against what was then bought.
+
+    Protocol "new product": history strictly before the time; judged are customers who then bought something they did
+    not own. Beside it stand three popularity baselines, and the paired differences to them.
+
+    Raises MissingPart when the orders have no customers, no time, or too little history.
+    """
+    settings = (settings or Settings()).changed(**changes)
+    past = read_past(orders, settings)
+    require_observed(past, settings)
+    times = plan_times(past, settings)
+    if not times:
+        raise MissingPart(
+            f"There is no past time to test at: horizon_days={settings.horizon_days} and {past.describe()}.",
+            why="A backtest needs a history before the time and the whole horizon after it.",
+            do="Give customers and dates, a shorter horizon or a longer history.",
+        )
+    then, landmark = look_back_to(times[0], past, settings)
+
+    def fit_of(blind: Landmark) -> evaluate.Ranked:
+        candidates = learn_fit(then, settings, blind)[1]
+        return evaluate.Ranked(candidates.indptr, candidates.product, candidates.fit)
+
+    return evaluate.backtest({"fit": fit_of}, landmark, info={"horizon_days": settings.horizon_days})

@@ -40,6 +40,12 @@ class History:
         missing += [] if self.lines.clock == "day" else ["dates"]
         return " and no ".join(missing)
 
+    def describe(self) -> str:
+        """How much history there is, for messages."""
+        if self.what_is_missing:
+            return f"the orders have no {self.what_is_missing}"
+        return f"{len(np.unique(self.gross.day))} days with orders before {self.as_of}"
+
     @property
     def as_of(self) -> str | None:
         """The first day not looked at, as text; None without dates."""

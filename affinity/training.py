@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from affinity import counting, fit
-from affinity.fit import Landmark
 from affinity.history import History, look_back
 from affinity.progress import track
 from affinity.settings import Settings
-from affinity.tables import Candidates, FitModel
+from affinity.tables import Candidates, FitModel, Landmark
 
 
-def learn_fit(past: History, settings: Settings) -> tuple[FitModel, Candidates]:
+def learn_fit(past: History, settings: Settings, now: Landmark | None = None) -> tuple[FitModel, Candidates]:
     """The fit model as of the end of ``past``, and every customer's candidates with their fit.
 
     Counts at each landmark hold only lines before it, and train with what was newly bought in the horizon after
-    it; counts at the end score. Nothing that a label says is in the counts that predict it.
+    it; counts at the end (``now``, counted here when not given) score. Nothing that a label says is in the counts
+    that predict it.
     """
-    now = _landmark(None, past, settings)
-    model = fit.train_model(_landmarks(past, settings), now, settings=settings.fit, horizon_days=settings.horizon_days)
+    now = now or _landmark(None, past, settings)
+    earlier = (look_back_to(at, past, settings)[1] for at in track(plan_times(past, settings), "landmarks"))
+    model = fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days)
     return model, fit.score_candidates(model, now, candidates=settings.fit.candidates)
 
 
-def _landmarks(past: History, settings: Settings) -> Iterator[Landmark]:
-    lines, first, steps = past.gross, past.first_day or 0, past.steps
-    if steps is None:
-        return
-    for at in track(fit.plan_landmarks(lines.clock, first, lines.as_of_day or 0, settings.horizon_days), "landmarks"):
-        then = _landmark(at, look_back(fit.cut_lines(lines, at)), settings)
-        labels = fit.label_purchases(steps, then.holdings, at=at, horizon_days=settings.horizon_days)
-        yield Landmark(at, then.holdings, then.steps, then.transitions, *labels)
+def plan_times(past: History, settings: Settings) -> list[int]:
+    """Where the past landmarks are, the latest first; none without customers or time."""
+    if past.steps is None:
+        return []
+    lines = past.gross
+    return fit.plan_landmarks(lines.clock, past.first_day or 0, lines.as_of_day or 0, settings.horizon_days)
+
+
+def look_back_to(at: int, past: History, settings: Settings) -> tuple[History, Landmark]:
+    """What was known at a past time, and the landmark with what was newly bought in the horizon after it."""
+    assert past.steps is not None
+    then = look_back(fit.cut_lines(past.gross, at))
+    known = _landmark(at, then, settings)
+    labels = fit.label_purchases(past.steps, then.holdings, at=at, horizon_days=settings.horizon_days)
+    return then, Landmark(at, known.holdings, known.steps, known.transitions, *labels)
 
 
 def _landmark(at: int | None, known: History, settings: Settings) -> Landmark:
