@@ -62,9 +62,8 @@ def read_orders(
 
     >>> import pyarrow as pa
     >>> lines = read_orders(pa.table({"order_id": ["1", "1", None], "product_id": ["tea", "milk", "tea"]}))
-    >>> print(lines.report)
-    3 rows read as generic = 2 kept + 1 set aside
-               1  missing_order_id
+    >>> lines.report.rows_read, lines.report.rows_kept, lines.report.reasons
+    (3, 2, {'missing_order_id': 1})
     """
     if isinstance(source, OrderLines):
         return source
