@@ -67,3 +67,39 @@ def cut_orders(orders: Orders, at: int) -> Orders:
     """The orders before day ``at``."""
     kept = {c: [(t, b) for t, b in steps if t < at] for c, steps in orders.items()}
     return {c: steps for c, steps in kept.items() if steps}
+
+
+def planted_orders(seed: int, *, customers: int = 900, days: int = 300) -> Orders:
+    """Product 2k is often followed by 2k + 1 some days later, for k = 0, 1, 2; products 6 to 19 are noise."""
+    random = np.random.default_rng(seed)
+    orders: Orders = {}
+    for c in range(customers):
+        wanted: dict[int, set[int]] = {}
+        for t in random.choice(days, size=int(random.integers(1, 6)), replace=False).tolist():
+            basket = set(random.choice(np.arange(6, 20), int(random.integers(1, 3))).tolist())
+            if random.random() < 0.5:
+                k = int(random.integers(0, 3))
+                basket.add(2 * k)
+                if random.random() < 0.6:
+                    wanted.setdefault(t + int(random.integers(5, 40)), set()).add(2 * k + 1)
+            wanted.setdefault(t, set()).update(basket)
+        orders[c] = [(t, wanted[t]) for t in sorted(wanted) if t < days]
+        if not orders[c]:
+            del orders[c]
+    return orders
+
+
+def make_landmark(orders: Orders, at: int | None, *, customers: int, products: int, now: int, horizon_days: int):
+    """The landmark at day ``at`` with its labels; None: now, without labels."""
+    from affinity.counting import count_transitions
+    from affinity.fit import label_purchases
+    from affinity.tables import Landmark
+
+    halves = {"half_life": 120.0, "co_owned_half_life": 45.0, "row_half_life": 60.0}
+    end = now if at is None else at
+    steps, holdings = make_tables(cut_orders(orders, end), customers=customers, products=products, end=end)
+    transitions = count_transitions(steps, holdings, **halves)
+    if at is None:
+        return Landmark(None, holdings, steps, transitions)
+    every, _ = make_tables(cut_orders(orders, now), customers=customers, products=products, end=now)
+    return Landmark(at, holdings, steps, transitions, *label_purchases(every, holdings, at=at, horizon_days=horizon_days))

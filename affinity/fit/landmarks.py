@@ -12,6 +12,7 @@ import numpy as np
 
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
+from affinity.tables.landmark import Landmark
 from affinity.tables.order_lines import OrderLines
 
 #: Days between landmarks, and between the first day and the earliest landmark at least.
@@ -50,6 +51,27 @@ def cut_lines(lines: OrderLines, at: int) -> OrderLines:
         return replace(lines.take(lines.day < at), as_of_day=at)
     assert lines.order_seq is not None
     return lines.take(_orders_from_end(lines) > -at)
+
+
+def check_no_leak(landmark: Landmark) -> None:
+    """AssertionError when anything of a past landmark was counted after its time: a defect of whoever assembled it.
+
+    Checked: no purchase at or after ``at`` (clock "day"), counts and holdings of the same purchases, and no label
+    that is owned already.
+    """
+    holdings = landmark.holdings
+    if holdings.clock == "day" and landmark.at is not None:
+        assert not (holdings.last_at >= landmark.at).any(), "holdings hold purchases after the landmark"
+        assert bool((holdings.end == landmark.at).all()), "holdings end at another day than the landmark"
+        if landmark.steps is not None and landmark.steps.at is not None:
+            assert not (landmark.steps.at >= landmark.at).any(), "steps hold purchases after the landmark"
+    n = len(holdings.products)
+    buyers = np.bincount(holdings.product, minlength=n)
+    assert np.array_equal(buyers, landmark.transitions.buyers), "transitions were counted over other purchases than holdings"
+    if landmark.label_indptr is not None and landmark.label_product is not None:
+        owner = np.repeat(np.arange(len(holdings.customers), dtype=np.int64), np.diff(landmark.label_indptr))
+        owned = holdings.customer.astype(np.int64) * n + holdings.product
+        assert not np.isin(owner * n + landmark.label_product, owned).any(), "labels hold products owned before the landmark"
 
 
 def _orders_from_end(lines: OrderLines) -> np.ndarray:

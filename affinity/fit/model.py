@@ -10,6 +10,7 @@ import numpy as np
 from affinity.fit.blend import CLOSED_FORM_ONLY, as_mapping, learn_blend
 from affinity.fit.closed_form import Edges, similar_edges, solve_edges
 from affinity.fit.features import CUSTOMER_TERMS, Rows, collect_rows, customer_facts, ranking_features
+from affinity.fit.landmarks import check_no_leak
 from affinity.fit.probability import TOP_ROWS, Probability, Sample, learn_probability, season_shift
 from affinity.settings import FitSettings
 from affinity.statistics.calibration import calibration_bins, calibration_error, calibration_slope
@@ -104,6 +105,7 @@ def _study(landmark: Landmark, settings: FitSettings, horizon_days: int, threads
     assert landmark.at is not None
     assert landmark.label_indptr is not None
     assert landmark.label_product is not None
+    check_no_leak(landmark)
     holdings = landmark.holdings
     customer = np.flatnonzero(np.diff(holdings.indptr) > 0).astype(np.int32)
     if len(customer) == 0 or len(landmark.label_product) == 0:
