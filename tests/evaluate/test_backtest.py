@@ -1,0 +1,160 @@
+"""Backtests: the metrics by hand, baselines, the protocol, intervals, and lists that cannot see the future."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from affinity.errors import MissingPart
+from affinity.evaluate import BASELINES, METRICS, Ranked, backtest
+from affinity.evaluate.baselines import rank_by_new_buyers, rank_by_popularity, rank_by_recent_popularity
+from affinity.evaluate.judged import Judged, Truth, judge_lists, know_truth
+from affinity.evaluate.registry import load
+from affinity.tables import Landmark
+from tests import naive
+from tests.shops import make_landmark, planted_orders, random_orders
+
+ORDERS = {0: [(10, {0}), (95, {1}), (105, {2})], 1: [(20, {1}), (101, {0, 2}), (103, {3})], 2: [(80, {2})], 3: [(104, {0})]}
+SHOP = {"customers": 4, "products": 5, "now": 130, "horizon_days": 20}
+
+
+@pytest.fixture
+def landmark() -> Landmark:
+    return make_landmark(ORDERS, 100, **SHOP)
+
+
+def lists(*rows: list[int], fit: list[float] | None = None) -> Ranked:
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    return Ranked(indptr, np.array(sum(rows, []), dtype=np.int32), None if fit is None else np.array(fit))
+
+
+def value(table, method: str, metric: str) -> float:
+    rows = (table.method == method) & (table.metric == metric)
+    assert rows.sum() == 1
+    return float(table.value[rows][0])
+
+
+def test_judged_are_customers_with_history_and_a_known_new_product(landmark: Landmark) -> None:
+    truth = know_truth(landmark)
+    assert truth.customer.tolist() == [0, 1]
+    assert truth.product.tolist() == [2, 0, 2]  # product 3 was known to nobody, customer 3 has no history
+    assert truth.customers == 3
+
+
+def test_metrics_by_hand(landmark: Landmark) -> None:
+    found = backtest({"mine": lambda _: lists([3, 2], [2, 4, 0], [], [])}, landmark, cutoff=3, resamples=50)
+    ideal = 1 + 1 / np.log2(3)
+    assert value(found, "mine", "ndcg") == pytest.approx(np.mean([1 / np.log2(3), (1 + 1 / np.log2(4)) / ideal]))
+    assert value(found, "mine", "hit_rate_at_1") == 0.5
+    assert value(found, "mine", "hit_rate") == 1.0
+    assert value(found, "mine", "recall") == 1.0
+    assert value(found, "mine", "reciprocal_rank") == 0.75
+    assert value(found, "mine", "coverage") == pytest.approx(4 / 3)  # two shown products nobody knew: the list is at fault
+    bits = [-np.log2(1 / 3) * 0.5 - np.log2(1 / 3) * 0.5, np.mean([-np.log2(1 / 3), -np.log2(1 / 3), -np.log2(1 / 3)])]
+    assert value(found, "mine", "novelty") == pytest.approx(np.mean(bits))
+    assert found.customers[found.metric == "ndcg"].tolist() == [2] * 7
+
+
+def test_differences_are_paired(landmark: Landmark) -> None:
+    found = backtest({"a": lambda _: lists([2], [0], [], []), "b": lambda _: lists([4], [2], [], [])}, landmark, resamples=200)
+    rows = (found.method == "a − b") & (found.metric == "ndcg")
+    assert found.value[rows][0] == pytest.approx(value(found, "a", "ndcg") - value(found, "b", "ndcg"))
+    assert found.lower[rows][0] <= found.value[rows][0] <= found.upper[rows][0]
+
+
+def test_probabilities_are_judged_over_every_customer_with_history(landmark: Landmark) -> None:
+    found = backtest({"p": lambda _: lists([2, 3], [0], [1], [], fit=[0.5, 0.1, 0.5, 0.1])}, landmark, resamples=10)
+    rows = found.metric == "calibration_error"
+    assert found.customers[rows].tolist() == [3]
+    assert found.value[rows][0] == pytest.approx(np.mean([0.5, 0.1, 0.5, 0.1]))
+    assert "calibration_error" not in backtest({"q": lambda _: lists([2], [0], [], [])}, landmark, resamples=10).metric
+
+
+def test_recommenders_do_not_see_the_labels(landmark: Landmark) -> None:
+    def peek(known: Landmark) -> Ranked:
+        assert known.label_product is None
+        assert known.steps.at.max() < 100
+        return lists([], [], [], [])
+
+    backtest({"peek": peek}, landmark, resamples=5)
+
+
+def test_nobody_to_judge_is_an_error_that_says_what_to_do() -> None:
+    empty = make_landmark({0: [(10, {0})]}, 100, **SHOP)
+    with pytest.raises(MissingPart, match="No customer with a history bought a new product .* Use a longer horizon"):
+        backtest({"none": lambda _: lists([], [], [], [])}, empty)
+
+
+def test_baselines(landmark: Landmark) -> None:
+    rank = lambda ranked, c: ranked.product[ranked.indptr[c] : ranked.indptr[c + 1]].tolist()  # noqa: E731
+    assert [rank(rank_by_popularity(landmark), c) for c in range(4)] == [[2], [0, 2], [1, 0], []]
+    assert [rank(rank_by_recent_popularity(landmark), c) for c in range(4)] == [[2], [2, 0], [1, 0], []]
+    assert [rank(rank_by_new_buyers(landmark), c) for c in range(4)] == [[2], [2, 0], [1, 0], []]
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 10_000))
+def test_baselines_never_list_what_is_owned(seed: int) -> None:
+    known = make_landmark(
+        random_orders(seed, customers=15, products=8, days=90), 60, customers=15, products=8, now=90, horizon_days=20
+    )
+    for path in BASELINES.values():
+        ranked = load(path)(known)
+        for c in range(15):
+            mine = ranked.product[ranked.indptr[c] : ranked.indptr[c + 1]].tolist()
+            owned = set(known.holdings.of(c).tolist())
+            assert not set(mine) & owned
+            assert len(set(mine)) == len(mine)
+            bought = set(known.holdings.product.tolist())
+            assert not owned or len(mine) == len(bought - owned)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_every_metric_is_in_range_and_ndcg_is_the_naive_one(seed: int, cutoff: int) -> None:
+    random = np.random.default_rng(seed)
+    bought = [random.choice(9, random.integers(1, 6), replace=False).tolist() for _ in range(5)]
+    shown = [random.permutation(9)[: random.integers(0, 9)].tolist() for _ in range(5)]
+    indptr = np.concatenate([[0], np.cumsum([len(b) for b in bought])]).astype(np.int64)
+    truth = Truth(
+        np.arange(5, dtype=np.int32), indptr, np.array(sum(bought, []), dtype=np.int32), np.ones(9, dtype=np.int64), 5
+    )
+    judged = judge_lists(lists(*shown), truth, cutoff)
+    assert isinstance(judged, Judged)
+    for name, path in METRICS.items():
+        values = load(path)(judged)
+        assert len(values) in (1, 5), name
+        assert ((values >= 0) | np.isnan(values)).all()
+        if name != "novelty":
+            assert (values <= 1).all(), name
+    assert load(METRICS["ndcg"])(judged) == pytest.approx([naive.ndcg(s, set(b), cutoff) for s, b in zip(shown, bought)])
+
+
+def test_the_same_seed_gives_the_same_intervals(landmark: Landmark) -> None:
+    first, again = (backtest({"a": lambda _: lists([2], [0], [], [])}, landmark, seed=3).lower for _ in range(2))
+    assert first.tobytes() == again.tobytes()
+
+
+def test_a_leak_would_flatter() -> None:
+    """Edges counted over the label window score better than honest ones; the honest figure is the one to publish."""
+    from dataclasses import replace
+
+    from affinity.fit import score_candidates, train_model
+    from affinity.settings import FitSettings
+
+    shop = {"customers": 500, "products": 20, "horizon_days": 30}
+    orders = planted_orders(9, customers=500)
+    mark = make_landmark(orders, 200, now=300, **shop)
+    future = make_landmark(orders, 230, now=300, **shop).transitions
+
+    def recommend(known: Landmark) -> Ranked:
+        model = train_model([], known, settings=FitSettings(ridge=5), horizon_days=30)
+        candidates = score_candidates(model, known)
+        return Ranked(candidates.indptr, candidates.product)
+
+    honest = backtest({"m": recommend}, mark, resamples=5)
+    leaked = backtest({"m": lambda known: recommend(replace(known, transitions=future))}, mark, resamples=5)
+    assert value(leaked, "m", "ndcg") > value(honest, "m", "ndcg")
+    assert value(honest, "m", "ndcg") > value(honest, "popularity", "ndcg")
