@@ -42,9 +42,9 @@ class History:
 
     def describe(self) -> str:
         """How much history there is, for messages."""
-        if self.what_is_missing:
+        if self.first_day is None or self.gross.as_of_day is None:
             return f"the orders have no {self.what_is_missing}"
-        return f"{len(np.unique(self.gross.day))} days with orders before {self.as_of}"
+        return f"the orders of {self.gross.as_of_day - self.first_day} days before {self.as_of}"
 
     @property
     def as_of(self) -> str | None:

@@ -94,7 +94,9 @@ def mine_itemsets(  # noqa: PLR0913
     except LimitReached:
         raise too_large(task, "itemsets" if target == "frequent" else f"{target} itemsets", max_itemsets is not None) from None
     info = {"method": method, "reason": reason, "cut": cut}
-    return ItemsetCounts(mined.indptr, mined.item, mined.count, len(baskets), least, baskets.products, max_size, target, info)
+    return ItemsetCounts(
+        mined.indptr, mined.item, mined.count, len(baskets), least, baskets.products, max_size, target, info, baskets
+    )
 
 
 def _require_choice(name: str, value: object, known: tuple[str, ...]) -> None:

@@ -13,13 +13,10 @@ import numpy as np
 from affinity.counting.basket_checks import require_sorted_rows
 from affinity.errors import SettingsError
 from affinity.tables import Baskets, Holdings, Margins, PairCounts
-from affinity.tables.pair_counts import SIZE_STRATA
 from affinity.threads import available_threads, map_blocks, split_by_work
 
 #: Pairs that a block of rows may hold at most, where one row does not hold more by itself.
 _PAIRS_PER_BLOCK = 4_000_000
-#: Lines whose stratum and item are combined at a time.
-_LINES_PER_STEP = 4_000_000
 
 
 def count_pairs(
@@ -62,8 +59,8 @@ def count_pairs(
     a, b, count, customers = _count_rows(bought, owned, n_items, threads or available_threads())
     return PairCounts(
         a=a, b=b, count=count, customers=customers,
-        baskets=_margins(bought, n_items),
-        owners=None if owners is None else _margins(owned, n_items),
+        baskets=Margins.of(bought.indptr, bought.item, n_items),
+        owners=None if owners is None else Margins.of(owned.indptr, owned.item, n_items),
         products=baskets.products,
         left_out_customers=left_out,
     )  # fmt: skip
@@ -90,32 +87,6 @@ def _within_cap(indptr: np.ndarray, item: np.ndarray, n_items: int, cap: int) ->
     size_kept = size[kept]
     bounds = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(size_kept)])
     return _Rows(bounds, item[np.repeat(kept, size)], size_kept), int((size > cap).sum())
-
-
-def _margins(rows: _Rows, n_items: int) -> Margins:
-    strata = len(SIZE_STRATA)
-    stratum = np.searchsorted(np.array(SIZE_STRATA), rows.size, side="right") - 1  # −1: an empty basket, in no stratum
-    held, size = stratum[stratum >= 0], rows.size[stratum >= 0]
-    stratum_item = np.zeros(strata * n_items, dtype=np.int64)
-    for first in range(0, len(rows.item), _LINES_PER_STEP):
-        lines = np.arange(first, min(first + _LINES_PER_STEP, len(rows.item)))
-        row = np.searchsorted(rows.indptr, lines, side="right") - 1
-        stratum_item += np.bincount(stratum[row] * n_items + rows.item[lines], minlength=strata * n_items)
-    by_stratum = stratum_item.reshape(strata, n_items)
-    return Margins(
-        n=len(rows.size),
-        n_item=by_stratum.sum(axis=0),
-        stratum_n=np.bincount(held, minlength=strata).astype(np.int64),
-        stratum_size_sum=_sum_by_stratum(held, size),
-        stratum_size_square_sum=_sum_by_stratum(held, size * size),
-        stratum_item=by_stratum,
-    )
-
-
-def _sum_by_stratum(stratum: np.ndarray, values: np.ndarray) -> np.ndarray:
-    total = np.zeros(len(SIZE_STRATA), dtype=np.int64)
-    np.add.at(total, stratum, values)
-    return total
 
 
 def _index(rows: _Rows, n_items: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from affinity.measures import compute, get_measure
 from affinity.rules.significance import RuleTests
 from affinity.rules.subsets import SubsetIndex, Subsets
 from affinity.statistics.false_discovery import benjamini_hochberg
-from affinity.tables import ItemsetCounts, Margins, Rules
+from affinity.tables import ItemsetCounts, Rules
 
 DEFAULT_MEASURES = (
     "support", "confidence", "lift", "leverage", "conviction", "zhangs_metric", "jaccard", "kulczynski", "cosine",
@@ -35,7 +35,6 @@ def induce_rules(
     measures: Iterable[str] = DEFAULT_MEASURES,
     consequent_size: int | None = None,
     prune: Literal["redundant", "unproductive"] | None = None,
-    margins: Margins | None = None,
 ) -> Rules:
     """Every rule X ⇒ Y whose X ∪ Y is among ``itemsets``, with its counts, measures and q-value.
 
@@ -45,18 +44,18 @@ def induce_rules(
     prune           : "redundant" drops a rule when a more general one (part of X, or none of it) is at least as
                       confident; "unproductive" drops it unless every item of X raises Y among the baskets with
                       the rest of X (q ≤ .05) and confidence is ≥ 1 point above every more general rule
-    margins         : basket margins by size (`PairCounts.baskets`), so that uneven sizes are not taken for
-                      affinity; without them q-values lean on classical independence and ``info["null"]`` says so
 
     q_value is Benjamini–Hochberg over all candidates before any filter: every split of every itemset of three and
     more items, and for two items all P(P−1) ordered pairs of frequent items, seen or not (``info["candidates"]``).
     One-sided binomial mid-p at basket grain: customers who repeat their baskets make it too small.
+    The null allows for basket sizes where the itemsets know their baskets, so that uneven sizes are not taken for
+    affinity; otherwise it is classical independence, and ``info["null"]`` says so.
     Nothing to be found gives a table without rows. Closed or maximal itemsets lack the counts of subsets:
     SettingsError. Sources: Agrawal & Srikant 1994; Bayardo, Agrawal & Gunopulos 1999; Webb 2007.
     """
     names = tuple(measures)
     _check(itemsets, names, min_confidence=min_confidence, min_lift=min_lift, consequent_size=consequent_size, prune=prune)
-    index = SubsetIndex(itemsets)
+    index, margins = SubsetIndex(itemsets), itemsets.margins
     candidates = count_candidates(index, consequent_size)
     tests = RuleTests(index, margins)
     found = _Found()

@@ -12,10 +12,11 @@ from affinity.tables.ingest_report import IngestReport, Quarantine
 from affinity.tables.itemset_counts import ItemsetCounts
 from affinity.tables.landmark import Landmark
 from affinity.tables.life_tables import LifeTables
+from affinity.tables.margins import Margins
 from affinity.tables.metrics import Metrics
 from affinity.tables.offers import Offers
 from affinity.tables.order_lines import Attribute, OrderLines
-from affinity.tables.pair_counts import Margins, PairCounts
+from affinity.tables.pair_counts import PairCounts
 from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
 from affinity.tables.recommendations import AlsoBought, Recommendations

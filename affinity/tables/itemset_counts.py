@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from affinity.frames import AnyColumn, LabelColumn, ListColumn
+from affinity.tables.baskets import Baskets
+from affinity.tables.margins import Margins
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -22,6 +25,7 @@ class ItemsetCounts(Table):
     indptr : int64[n + 1]; item : int32, strictly increasing within an itemset
     count  : int64[n], baskets that hold the itemset; n_baskets : all baskets counted
     target : "frequent" | "closed" | "maximal"; info : which method ran and why, what a cap cut
+    baskets : what was mined, for the margins of the rules; None when only counts are known
     """
 
     indptr: np.ndarray
@@ -33,6 +37,7 @@ class ItemsetCounts(Table):
     max_size: int | None = None
     target: str = "frequent"
     info: Mapping[str, object] = field(default_factory=dict)
+    baskets: Baskets | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,6 +50,12 @@ class ItemsetCounts(Table):
     def sizes(self) -> np.ndarray:
         """int64[n]: products in each itemset."""
         return np.diff(self.indptr)
+
+    @cached_property
+    def margins(self) -> Margins | None:
+        """Baskets that hold each product, by basket size; None when the baskets are not known."""
+        known = self.baskets
+        return None if known is None else Margins.of(known.indptr, known.item, len(known.products))
 
     @property
     def support(self) -> np.ndarray:

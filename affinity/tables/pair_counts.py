@@ -11,39 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.frames import ListColumn
+from affinity.tables.margins import Margins
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
-
-#: Lower edges of the size strata (distinct products of a basket, or owned by a customer).
-SIZE_STRATA = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 23, 30, 45, 60, 80, 110, 150, 200, 300)
-
-
-@dataclass(frozen=True, eq=False)
-class Margins:
-    """What the expected count needs, at one grain (baskets, or customers), by size stratum k.
-
-    n             : all sets counted
-    n_item        : int64[n_products], sets that hold the product
-    stratum_n     : int64[K]; stratum_size_sum, stratum_size_square_sum : int64[K], Σs and Σs²
-    stratum_item  : int64[K, n_products], sets of stratum k that hold the product
-    """
-
-    n: int
-    n_item: np.ndarray
-    stratum_n: np.ndarray
-    stratum_size_sum: np.ndarray
-    stratum_size_square_sum: np.ndarray
-    stratum_item: np.ndarray
-
-    def __add__(self, other: Margins) -> Margins:
-        return Margins(
-            self.n + other.n,
-            self.n_item + other.n_item,
-            self.stratum_n + other.stratum_n,
-            self.stratum_size_sum + other.stratum_size_sum,
-            self.stratum_size_square_sum + other.stratum_size_square_sum,
-            self.stratum_item + other.stratum_item,
-        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

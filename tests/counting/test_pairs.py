@@ -11,7 +11,7 @@ from affinity.counting import count_pairs
 from affinity.errors import InputError, SettingsError, VocabularyMismatch
 from affinity.kernels.baskets_csr import index_items
 from affinity.tables import Baskets
-from affinity.tables.pair_counts import SIZE_STRATA
+from affinity.tables.margins import SIZE_STRATA
 from tests import naive
 from tests.counting.csr import flatten, make_baskets, make_holdings, make_products, read_fimi, rows_of
 

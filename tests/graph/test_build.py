@@ -9,7 +9,7 @@ from scipy import stats
 from affinity.graph import build_graph
 from affinity.graph.evidence import judge_pairs, weigh_pairs
 from affinity.settings import GraphSettings
-from affinity.tables.pair_counts import SIZE_STRATA
+from affinity.tables.margins import SIZE_STRATA
 from tests import naive
 from tests.graph.worlds import make_pairs, null_baskets
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.tables import Margins, PairCounts
-from affinity.tables.pair_counts import SIZE_STRATA
+from affinity.tables.margins import SIZE_STRATA
 from affinity.vocabulary import Vocabulary
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,10 +12,10 @@ from hypothesis import strategies as st
 from affinity.errors import InputError, SettingsError, TooLarge
 from affinity.measures import MEASURES, compute
 from affinity.rules import DEFAULT_MEASURES, induce_rules
-from affinity.tables import ItemsetCounts
+from affinity.tables import Baskets, ItemsetCounts
 from affinity.vocabulary import Vocabulary
 from tests import naive
-from tests.graph.worlds import make_pairs, null_baskets
+from tests.graph.worlds import null_baskets
 
 BASKETS = st.lists(st.sets(st.integers(0, 7), min_size=1, max_size=6), min_size=1, max_size=25)
 
@@ -34,6 +36,14 @@ def make_itemsets(counts, n_baskets, n_products, **changed):
 def mine(baskets, n_products, min_count=1, max_size=3):
     counts = naive.itemset_counts([np.asarray(basket).tolist() for basket in baskets], min_count, max_size)
     return make_itemsets(counts, len(baskets), n_products)
+
+
+def mine_known(baskets, n_products, **changed):
+    """The itemsets, and the baskets with them, for their margins."""
+    itemsets = mine(baskets, n_products, **changed)
+    rows = [np.asarray(basket, dtype=np.int32) for basket in baskets]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    return replace(itemsets, baskets=Baskets(indptr, np.concatenate(rows), itemsets.products))
 
 
 def as_dict(rules):
@@ -136,12 +146,11 @@ def test_null_worlds_have_no_significant_rules():
     """Uneven basket sizes alone make classical independence see rules everywhere; with margins nothing is seen."""
     rng = np.random.default_rng(2)
     baskets = null_baskets(rng, 2500, 80, np.minimum((rng.pareto(1.5, 2500) * 2 + 1).astype(int), 25))
-    itemsets = mine(baskets, 80, min_count=4)
-    margins = make_pairs(baskets, 80).baskets
-    honest, classical = (induce_rules(itemsets, margins=m) for m in (margins, None))
+    itemsets = mine_known(baskets, 80, min_count=4)
+    honest, classical = (induce_rules(known) for known in (itemsets, replace(itemsets, baskets=None)))
     assert (honest.q_value <= 0.05).sum() <= 3
     assert (classical.q_value <= 0.05).sum() > 0.3 * len(classical)
-    assert len(induce_rules(itemsets, margins=margins, prune="unproductive")) == 0
+    assert len(induce_rules(itemsets, prune="unproductive")) == 0
     assert [rules.info["null"] for rules in (honest, classical)] == ["basket sizes allowed for", "classical"]
 
 
@@ -159,13 +168,12 @@ def conjunction():
         if rng.random() < 0.05:
             basket |= {40} | ({50} if rng.random() < 0.5 else set())
         baskets[row] = np.array(sorted(basket))
-    return mine(baskets, 60, min_count=8), make_pairs(baskets, 60).baskets
+    return mine_known(baskets, 60, min_count=8)
 
 
 def test_productive_rules_are_the_planted_ones(conjunction):
-    itemsets, margins = conjunction
-    every = as_dict(induce_rules(itemsets, consequent_size=1, margins=margins, min_confidence=0.05))
-    kept = as_dict(induce_rules(itemsets, consequent_size=1, margins=margins, min_confidence=0.05, prune="unproductive"))
+    every = as_dict(induce_rules(conjunction, consequent_size=1, min_confidence=0.05))
+    kept = as_dict(induce_rules(conjunction, consequent_size=1, min_confidence=0.05, prune="unproductive"))
     assert ((10, 20), (30,)) in kept
     assert ((40,), (50,)) in kept
     strangers = [(x, y) for x, y in kept if len(x) == 2 and not set(x) | set(y) <= {10, 20, 30}]
@@ -174,7 +182,7 @@ def test_productive_rules_are_the_planted_ones(conjunction):
 
 
 def test_redundant_rules_are_dropped(conjunction):
-    itemsets, _ = conjunction
+    itemsets = conjunction
     counts = {
         tuple(itemsets.item[a:b].tolist()): int(c) for a, b, c in zip(itemsets.indptr[:-1], itemsets.indptr[1:], itemsets.count)
     }
@@ -194,7 +202,7 @@ def test_q_value_of_a_pair_uses_the_expected_count_of_the_graph(conjunction):
     from affinity.rules.significance import RuleTests
     from affinity.rules.subsets import SubsetIndex
 
-    itemsets, margins = conjunction
+    itemsets, margins = conjunction, conjunction.margins
     index = SubsetIndex(itemsets)
     pairs = next(index.blocks())
     golden = weigh_pairs(pairs.items[:, 0], pairs.items[:, 1], itemsets.count[pairs.rows], margins).expected

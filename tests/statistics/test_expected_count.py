@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affinity.statistics.expected_count import SizeStrata, count_candidates, expected_counts
-from affinity.tables.pair_counts import SIZE_STRATA
+from affinity.tables.margins import SIZE_STRATA
 from tests import naive
 from tests.graph.worlds import count_sets, null_baskets
 
