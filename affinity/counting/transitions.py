@@ -156,7 +156,7 @@ def _count_orders(
     weight = row[np.maximum(holdings.end[steps.customer] - steps.at, 0)]
     owned_count, new_count = _row_sizes(arrays, own, n)
     left_out = capped[steps.customer] | (weight == 0)
-    pass
+    owned_count[left_out] = 0
     new_count[left_out] = 0
     before, new = _empty(n), _empty(n)
     for first, last in _runs(arrays[2], owned_count):
