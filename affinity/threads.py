@@ -36,3 +36,9 @@ def map_blocks(function: Callable[[int, int], T], bounds: np.ndarray, threads: i
         return [function(first, last) for first, last in runs]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda run: function(*run), runs))
+
+
+def run_together(*works: Callable[[], T]) -> list[T]:
+    """What each of ``works`` returns, in their order; they run side by side, one thread each."""
+    with ThreadPoolExecutor(max(len(works), 1)) as pool:
+        return [running.result() for running in [pool.submit(work) for work in works]]

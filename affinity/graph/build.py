@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.graph.communities import find_communities
-from affinity.graph.evidence import GrainEvidence, judge_pairs, weigh_pairs
+from affinity.graph.evidence import GrainEvidence, weigh_pairs
 from affinity.settings import GraphSettings
 from affinity.statistics.intervals import wilson_interval
 from affinity.statistics.shrinkage import GammaMixture
 from affinity.tables import PairCounts, PairGraph
+from affinity.threads import run_together
 
 
 def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> PairGraph:
@@ -17,24 +18,19 @@ def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> 
 
     Per pair: support n_ab/n; confidence n_ab/n_a with its Wilson bounds; classical lift n·n_ab/(n_a·n_b);
     lift_adjusted = n_ab/E*, E* the count of independent products in baskets of these sizes; lift_eb, its
-    empirical-Bayes estimate (never raw lift ranks: at n_ab = 1 it is 1/E*), with 5 % and 95 % bounds; the same at
-    customer grain (owner_lift_eb); q_value, the false-discovery rate over all candidate pairs, at customer grain
-    where there are customers (repeat habits are no discoveries), else at basket grain. The prior behind lift_eb is
-    fitted on every pair seen, not only on those kept.
+    empirical-Bayes estimate (never raw lift ranks: at n_ab = 1 it is 1/E*), with 5 % and 95 % bounds where it is
+    above 1 (else null); the same at customer grain (owner_lift_eb); q_value, the false-discovery rate over all
+    candidate pairs, at customer grain where there are customers (repeat habits are no discoveries), else at basket
+    grain. The prior behind lift_eb is fitted on every pair seen, not only on those kept.
 
     pairs    : counts with their margins; settings.min_pair_count : baskets that a kept pair must be in
     Without pairs the graph is empty. Sources: DuMouchel 1999; Benjamini & Hochberg 1995; Wilson 1927.
     """
     settings = settings or GraphSettings()
-    baskets = weigh_pairs(pairs.a, pairs.b, pairs.count, pairs.baskets)
-    owners = None if pairs.owners is None else weigh_pairs(pairs.a, pairs.b, pairs.customers, pairs.owners)
-    if owners is None or pairs.owners is None:
-        tested = judge_pairs(pairs.count, pairs.a, pairs.b, baskets, pairs.baskets)
-    else:
-        tested = judge_pairs(pairs.customers, pairs.a, pairs.b, owners, pairs.owners)
     kept = np.flatnonzero(pairs.count >= settings.min_pair_count)
-    columns = _pair_columns(pairs, kept, baskets, owners)
-    columns["q_value"] = tested.q_value[kept]
+    (lifts, baskets), (owned, owners) = run_together(lambda: _basket_grain(pairs, kept), lambda: _owner_grain(pairs, kept))
+    assert baskets is not None
+    columns, tested = lifts | owned, owners or baskets
     info = {
         "pairs_seen": int((pairs.count > 0).sum()),
         "pairs_kept": len(kept),
@@ -49,29 +45,42 @@ def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> 
     return _both_directions(pairs, kept, columns, settings, info)
 
 
-def _pair_columns(
-    pairs: PairCounts, kept: np.ndarray, baskets: GrainEvidence, owners: GrainEvidence | None
-) -> dict[str, np.ndarray]:
-    """The columns that do not depend on the direction, for the ``kept`` pairs."""
-    count, expected, n = pairs.count[kept], baskets.expected[kept], max(pairs.baskets.n, 1)
+def _basket_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.ndarray], GrainEvidence]:
+    """The columns of the ``kept`` pairs that baskets give, and the evidence; q-values where there are no customers."""
+    found = weigh_pairs(pairs.a, pairs.b, pairs.count, pairs.baskets, test=pairs.owners is None)
+    count, expected, n = pairs.count[kept], found.expected[kept], max(pairs.baskets.n, 1)
     share_a = pairs.baskets.n_item[pairs.a[kept]] / n
     share_b = pairs.baskets.n_item[pairs.b[kept]] / n
+    lift_eb = found.prior.posterior_log_mean(count, expected)
+    lower, upper = np.full(len(kept), np.nan), np.full(len(kept), np.nan)
+    above = np.flatnonzero(lift_eb > 1.0)  # only these can be shown as bought together
+    lower[above] = found.prior.quantile(count[above], expected[above], 0.05)
+    upper[above] = found.prior.quantile(count[above], expected[above], 0.95)
     support = count / n
-    if owners is None:
-        owner_lift = np.full(len(kept), np.nan)
-    else:
-        owner_lift = owners.prior.posterior_log_mean(pairs.customers[kept], owners.expected[kept])
-    return {
+    columns = {
         "count": count,
-        "customers": pairs.customers[kept],
         "support": support,
         "lift": support / share_a / share_b,
         "lift_adjusted": count / expected,
-        "lift_eb": baskets.prior.posterior_log_mean(count, expected),
-        "lift_eb_lower": baskets.prior.quantile(count, expected, 0.05),
-        "lift_eb_upper": baskets.prior.quantile(count, expected, 0.95),
-        "owner_lift_eb": owner_lift,
+        "lift_eb": lift_eb,
+        "lift_eb_lower": lower,
+        "lift_eb_upper": upper,
+        "q_value": found.q_value[kept],
     }
+    return columns, found
+
+
+def _owner_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.ndarray], GrainEvidence | None]:
+    """The columns of the ``kept`` pairs that customers give, and the evidence; None without customers."""
+    if pairs.owners is None:
+        return {"customers": pairs.customers[kept], "owner_lift_eb": np.full(len(kept), np.nan)}, None
+    found = weigh_pairs(pairs.a, pairs.b, pairs.customers, pairs.owners, test=True)
+    columns = {
+        "customers": pairs.customers[kept],
+        "owner_lift_eb": found.prior.posterior_log_mean(pairs.customers[kept], found.expected[kept]),
+        "q_value": found.q_value[kept],
+    }
+    return columns, found
 
 
 def _both_directions(
@@ -85,7 +94,7 @@ def _both_directions(
     community = find_communities(a, b, columns, n_products, settings, with_customers=pairs.owners is not None)
     info["communities"] = int(community.max(initial=-1)) + 1
     antecedent, consequent = np.concatenate([a, b]), np.concatenate([b, a])
-    order = np.lexsort((consequent, antecedent))
+    order = np.argsort(antecedent.astype(np.int64) * n_products + consequent)
     antecedent, consequent = antecedent[order], consequent[order]
     pair = order % max(len(a), 1)
     edges = {name: columns.pop(name)[pair] for name in tuple(columns)}

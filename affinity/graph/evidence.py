@@ -24,45 +24,37 @@ class GrainEvidence:
 
     expected : float64[n_pairs], E*; the classical n_a·n_b/n where E* is 0 though the two were seen together
     prior    : of observed over expected, over all pairs
-    strata   : the size strata that E* was summed over
+    q_value  : float64[n_pairs], NaN where not tested; candidates : tests counted; exact : or an upper bound
     """
 
     expected: np.ndarray
     prior: GammaMixture
-    strata: SizeStrata
+    q_value: np.ndarray
+    candidates: int
+    exact: bool
 
 
-def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margins) -> GrainEvidence:
-    """E* of each pair and the prior of count / E*, fitted on the pairs seen at this grain (count ≥ 1)."""
+def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margins, *, test: bool) -> GrainEvidence:
+    """E* of each pair, the prior of count / E*, fitted on the pairs seen at this grain, and, to ``test``, q-values.
+
+    One-sided q-values of "together more often than independent" over all candidate pairs, seen or not. Pairs with
+    E* < .05 are not tested (NaN): the filter looks at E*, never at the count.
+    """
     strata = SizeStrata.of(margins.stratum_item, margins.stratum_n, margins.stratum_size_sum, margins.stratum_size_square_sum)
     expected = expected_counts(a, b, strata).expected
     impossible = np.flatnonzero((expected <= 0.0) & (count > 0))
     n_item = margins.n_item.astype(np.float64)
     expected[impossible] = n_item[a[impossible]] * n_item[b[impossible]] / max(margins.n, 1)
     seen = count > 0
-    return GrainEvidence(expected, _fit_prior(a[seen], b[seen], count[seen], expected[seen], strata), strata)
-
-
-def judge_pairs(count: np.ndarray, a: np.ndarray, b: np.ndarray, evidence: GrainEvidence, margins: Margins) -> Judged:
-    """One-sided q-values of "together more often than independent" over all candidate pairs, seen or not.
-
-    Pairs with E* < .05 are not tested (NaN): the filter looks at E*, never at the count.
-    """
-    tested = np.flatnonzero(evidence.expected >= LEAST_EXPECTED)
-    trials = np.minimum(margins.n_item[a[tested]], margins.n_item[b[tested]])
+    prior = _fit_prior(a[seen], b[seen], count[seen], expected[seen], strata)
     p = np.full(len(count), np.nan)
-    p[tested] = binomial_mid_p(count[tested], evidence.expected[tested], trials)
-    candidates, exact = count_candidates(evidence.strata, LEAST_EXPECTED)
-    return Judged(benjamini_hochberg(p, candidates), candidates, exact)
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """q_value : float64[n_pairs], NaN where not tested; candidates : tests counted; exact : or an upper bound."""
-
-    q_value: np.ndarray
-    candidates: int
-    exact: bool
+    candidates, exact = 0, True
+    if test:
+        tested = np.flatnonzero(expected >= LEAST_EXPECTED)
+        trials = np.minimum(margins.n_item[a[tested]], margins.n_item[b[tested]])
+        p[tested] = binomial_mid_p(count[tested], expected[tested], trials)
+        candidates, exact = count_candidates(strata, LEAST_EXPECTED)
+    return GrainEvidence(expected, prior, benjamini_hochberg(p, candidates), candidates, exact)
 
 
 def _fit_prior(a: np.ndarray, b: np.ndarray, count: np.ndarray, expected: np.ndarray, strata: SizeStrata) -> GammaMixture:

@@ -21,7 +21,7 @@ def benjamini_hochberg(p_values: ArrayLike, n_tests: int | None = None) -> np.nd
     q = np.full(p.shape, np.nan)
     tested = np.flatnonzero(~np.isnan(p))
     m = len(tested) if n_tests is None else max(int(n_tests), len(tested))
-    order = tested[np.argsort(p[tested], kind="stable")]
+    order = tested[np.argsort(p[tested])]  # equal p-values get one q-value, in whatever order
     if len(order) == 0:
         return q
     scaled = p[order] * (m / np.arange(1, len(order) + 1))
