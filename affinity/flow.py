@@ -30,7 +30,8 @@ from affinity.steps import (
     recommend_products,
     require_observed,
 )
-from affinity.tables import Backtest, Baskets, Conversion, ItemsetCounts, Landmark, Metrics, PairGraph, Recommendations
+from affinity.tables import Backtest, Baskets, Conversion, ItemsetCounts, Landmark, Metrics, PairGraph, Recommendations, Rules
+from affinity.threads import run_together
 from affinity.training import learn_fit, look_back_to, plan_times
 
 #: Itemsets of a run: at least one basket in so many, and at least so many, unless the settings say otherwise.
@@ -63,9 +64,9 @@ def run(
         require_observed(past, settings)
     with step("counting itemsets and pairs"):
         baskets = group_baskets(past, settings=settings)
-        itemsets = mine_within(baskets, settings)
-        found_rules = rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence)
-        pair_graph = build_graph(past, settings=settings, baskets=baskets)
+        (itemsets, found_rules), pair_graph = run_together(
+            lambda: _mine_rules(baskets, settings), lambda: build_graph(past, settings=settings, baskets=baskets)
+        )
     with step("measuring conversion"):
         judged = judge_customers(past, facts, settings)
         lives, conversion, no_conversion = attempt(measure_conversion, past, facts, settings)
@@ -137,6 +138,11 @@ def mine_within(baskets: Baskets, settings: Settings, target: str = "frequent") 
         max_itemsets=settings.mining.max_itemsets,
         on_limit="keep_most_frequent",
     )
+
+
+def _mine_rules(baskets: Baskets, settings: Settings) -> tuple[ItemsetCounts, Rules]:
+    itemsets = mine_within(baskets, settings)
+    return itemsets, rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence)
 
 
 def build_graph(source: Any, *, settings: Settings | None = None, baskets: Baskets | None = None) -> PairGraph:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def available_threads() -> int:
@@ -38,7 +39,8 @@ def map_blocks(function: Callable[[int, int], T], bounds: np.ndarray, threads: i
         return list(pool.map(lambda run: function(*run), runs))
 
 
-def run_together(*works: Callable[[], T]) -> list[T]:
-    """What each of ``works`` returns, in their order; they run side by side, one thread each."""
-    with ThreadPoolExecutor(max(len(works), 1)) as pool:
-        return [running.result() for running in [pool.submit(work) for work in works]]
+def run_together(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
+    """What both return; they run side by side, one thread each."""
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.submit(first), pool.submit(second)
+        return one.result(), other.result()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from threading import Barrier
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affinity.threads import available_threads, map_blocks, split_by_work
+from affinity.threads import available_threads, map_blocks, run_together, split_by_work
 
 
 @given(st.lists(st.integers(0, 9), max_size=30), st.integers(1, 8))
@@ -29,3 +32,10 @@ def test_results_keep_the_order_of_the_runs_on_any_number_of_threads() -> None:
         assert map_blocks(lambda first, last: (first, last), bounds, threads) == runs
     assert map_blocks(lambda first, last: first, np.array([0])) == []
     assert available_threads() >= 1
+
+
+def test_two_works_run_side_by_side() -> None:
+    meet = Barrier(2, timeout=10)
+    assert run_together(lambda: (meet.wait(), "one")[1], lambda: (meet.wait(), 2)[1]) == ("one", 2)
+    with pytest.raises(ZeroDivisionError):
+        run_together(lambda: 1 // 0, lambda: 2)

@@ -29,7 +29,6 @@ def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> 
     settings = settings or GraphSettings()
     kept = np.flatnonzero(pairs.count >= settings.min_pair_count)
     (lifts, baskets), (owned, owners) = run_together(lambda: _basket_grain(pairs, kept), lambda: _owner_grain(pairs, kept))
-    assert baskets is not None
     columns, tested = lifts | owned, owners or baskets
     info = {
         "pairs_seen": int((pairs.count > 0).sum()),
