@@ -26,7 +26,15 @@ class Edges:
     weight: np.ndarray
 
 
-def solve_edges(transitions: Transitions, *, alpha: float, ridge: float, support: int, threads: int | None = None) -> Edges:
+def solve_edges(
+    transitions: Transitions,
+    *,
+    alpha: float,
+    ridge: float,
+    support: int,
+    edges_per_target: int | None = None,
+    threads: int | None = None,
+) -> Edges:
     """The closed-form edges W_AB > 0 into each target B.
 
     For each B, the ridge system G_SS w = C_SB over S = the ``support`` products A ≠ B with the largest C_AB (ties by

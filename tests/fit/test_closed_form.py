@@ -69,11 +69,11 @@ def test_threads_change_no_digit() -> None:
     assert one.indptr.tobytes() == three.indptr.tobytes()
 
 
-def test_at_most_fifty_edges_into_a_target() -> None:
+def test_edges_into_a_target_may_be_capped() -> None:
     random = np.random.default_rng(0)
     orders = {c: [(1, set(random.choice(79, 12).tolist())), (20, {79})] for c in range(200)}
     steps, holdings = make_tables(orders, customers=200, products=80, end=30)
-    edges = solve_edges(count_transitions(steps, holdings, **HALVES), alpha=0.5, ridge=1.0, support=80)
+    edges = solve_edges(count_transitions(steps, holdings, **HALVES), alpha=0.5, ridge=1.0, support=80, edges_per_target=50)
     into = np.bincount(edges.consequent, minlength=80)
     assert into.max() == 50
 
