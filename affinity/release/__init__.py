@@ -3,9 +3,10 @@
 from affinity.release.checksum import fingerprint_arrays, release_id
 from affinity.release.content import calibration_columns
 from affinity.release.describe import describe_path
-from affinity.release.folder import check_output, list_releases, use_release
+from affinity.release.folder import check_output, list_releases
 from affinity.release.opened import Release, open_release
 from affinity.release.parquet import write_table
+from affinity.release.switch import use_release
 from affinity.release.write import write_release
 
 __all__ = [

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from affinity.errors import OutputError, ReleaseError, did_you_mean
+from affinity.errors import OutputError, ReleaseError
 
 RELEASES, CURRENT, LOCK, ASIDE, MANIFEST = "releases", "current", ".affinity-lock", ".staging-", "manifest.json"
 SHOP_FILES = {"orders.csv", "offers.csv", "products.csv", "customers.csv", "truth.json"}
@@ -93,26 +93,6 @@ def list_releases(folder: str | Path) -> list[dict[str, Any]]:
     if not listed:
         raise ReleaseError(f"{str(folder)!r} holds no release.", do="Publish one with: affinity run ORDERS --out FOLDER")
     return listed
-
-
-def use_release(folder: str | Path, name: str) -> Path:
-    """Make the release with id ``name`` the current one (after verifying it); an unambiguous beginning will do.
-
-    Raises ReleaseError for an unknown id or a damaged release; ``current`` is then untouched.
-    """
-    from affinity.release.verify import verify_release
-
-    folder = Path(folder)
-    known = release_ids(folder)
-    found = [known_id for known_id in known if known_id == name] or [k for k in known if name and k.startswith(name)]
-    if len(found) != 1:
-        what = f"There is no release {name!r}" if not found else f"{name!r} begins more than one release"
-        hint = did_you_mean(name, known) if known else "Publish one with: affinity run ORDERS --out FOLDER"
-        raise ReleaseError(f"{what} in {str(folder)!r}.", do=hint)
-    with locked(folder):
-        verify_release(folder / RELEASES / found[0])
-        point_to(folder, found[0])
-    return folder / RELEASES / found[0]
 
 
 def read_manifest(release: Path) -> dict[str, Any]:
