@@ -39,6 +39,17 @@ def map_blocks(function: Callable[[int, int], T], bounds: np.ndarray, threads: i
         return list(pool.map(lambda run: function(*run), runs))
 
 
+def map_rows(function: Callable[..., np.ndarray], *columns: np.ndarray, rows: int = 1 << 17) -> np.ndarray:
+    """``function`` of the columns, which must treat each row by itself, a block of rows at a time and in threads.
+
+    Blocks keep what is in between small enough for the cache; the answer is that of one call on whole columns.
+    """
+    n = len(columns[0])
+    bounds = np.append(np.arange(0, n, rows), n)
+    parts = map_blocks(lambda first, last: function(*(column[first:last] for column in columns)), bounds)
+    return np.concatenate(parts) if parts else function(*columns)
+
+
 def run_together(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
     """What both return; they run side by side, one thread each."""
     with ThreadPoolExecutor(2) as pool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affinity.threads import available_threads, map_blocks, run_together, split_by_work
+from affinity.threads import available_threads, map_blocks, map_rows, run_together, split_by_work
 
 
 @given(st.lists(st.integers(0, 9), max_size=30), st.integers(1, 8))
@@ -39,3 +39,10 @@ def test_two_works_run_side_by_side() -> None:
     assert run_together(lambda: (meet.wait(), "one")[1], lambda: (meet.wait(), 2)[1]) == ("one", 2)
     with pytest.raises(ZeroDivisionError):
         run_together(lambda: 1 // 0, lambda: 2)
+
+
+@given(st.integers(0, 30), st.integers(1, 7))
+def test_rows_in_blocks_are_rows_at_once(n: int, rows: int) -> None:
+    x = np.arange(n, dtype=np.float64)
+    assert map_rows(lambda a, b: a * b + 1, x, x[::-1], rows=rows).tolist() == (x * x[::-1] + 1).tolist()
+    assert map_rows(lambda a: np.column_stack([a, -a]), x, rows=rows).shape == (n, 2)

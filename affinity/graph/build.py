@@ -10,7 +10,7 @@ from affinity.settings import GraphSettings
 from affinity.statistics.intervals import wilson_interval
 from affinity.statistics.shrinkage import GammaMixture
 from affinity.tables import PairCounts, PairGraph
-from affinity.threads import run_together
+from affinity.threads import map_rows, run_together
 
 
 def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> PairGraph:
@@ -50,11 +50,13 @@ def _basket_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.nda
     count, expected, n = pairs.count[kept], found.expected[kept], max(pairs.baskets.n, 1)
     share_a = pairs.baskets.n_item[pairs.a[kept]] / n
     share_b = pairs.baskets.n_item[pairs.b[kept]] / n
-    lift_eb = found.prior.posterior_log_mean(count, expected)
+    lift_eb = map_rows(found.prior.posterior_log_mean, count, expected)
     lower, upper = np.full(len(kept), np.nan), np.full(len(kept), np.nan)
     above = np.flatnonzero(lift_eb > 1.0)  # only these can be shown as bought together
-    lower[above] = found.prior.quantile(count[above], expected[above], 0.05)
-    upper[above] = found.prior.quantile(count[above], expected[above], 0.95)
+    lower[above], upper[above] = run_together(
+        lambda: found.prior.quantile(count[above], expected[above], 0.05),
+        lambda: found.prior.quantile(count[above], expected[above], 0.95),
+    )
     support = count / n
     columns = {
         "count": count,
@@ -76,7 +78,7 @@ def _owner_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.ndar
     found = weigh_pairs(pairs.a, pairs.b, pairs.customers, pairs.owners, test=True)
     columns = {
         "customers": pairs.customers[kept],
-        "owner_lift_eb": found.prior.posterior_log_mean(pairs.customers[kept], found.expected[kept]),
+        "owner_lift_eb": map_rows(found.prior.posterior_log_mean, pairs.customers[kept], found.expected[kept]),
         "q_value": found.q_value[kept],
     }
     return columns, found
@@ -98,15 +100,15 @@ def _both_directions(
     pair = order % max(len(a), 1)
     edges = {name: columns.pop(name)[pair] for name in tuple(columns)}
     n_item = pairs.baskets.n_item
-    lower, upper = wilson_interval(edges["count"], n_item[antecedent])
+    bounds = map_rows(lambda count, n: np.column_stack(wilson_interval(count, n)), edges["count"], n_item[antecedent])
     return PairGraph(
         indptr=np.searchsorted(antecedent, np.arange(n_products + 1)).astype(np.int64),
         consequent=consequent.astype(np.int32),
         n_item=n_item,
         n=pairs.baskets.n,
         confidence=edges["count"] / n_item[antecedent],
-        confidence_lower=lower,
-        confidence_upper=upper,
+        confidence_lower=np.ascontiguousarray(bounds[:, 0]),
+        confidence_upper=np.ascontiguousarray(bounds[:, 1]),
         community=community,
         products=pairs.products,
         q_grain="basket" if pairs.owners is None else "customer",

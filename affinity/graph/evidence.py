@@ -11,6 +11,7 @@ from affinity.statistics.false_discovery import benjamini_hochberg
 from affinity.statistics.shrinkage import GammaMixture, fit_gamma_poisson_mixture
 from affinity.statistics.significance import binomial_mid_p
 from affinity.tables import Margins
+from affinity.threads import map_rows
 
 #: A pair is tested only where independent products would give at least this count (a filter blind to the count).
 LEAST_EXPECTED = 0.05
@@ -52,7 +53,7 @@ def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margin
     if test:
         tested = np.flatnonzero(expected >= LEAST_EXPECTED)
         trials = np.minimum(margins.n_item[a[tested]], margins.n_item[b[tested]])
-        p[tested] = binomial_mid_p(count[tested], expected[tested], trials)
+        p[tested] = map_rows(binomial_mid_p, count[tested], expected[tested], trials)
         candidates, exact = count_candidates(strata, LEAST_EXPECTED)
     return GrainEvidence(expected, prior, benjamini_hochberg(p, candidates), candidates, exact)
 

@@ -11,6 +11,7 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from affinity.release.schema import TABLES
 from affinity.release.serving import serving_files
 from affinity.release.verify import manifest_checksum, verify_release
 from affinity.tables import Table
+from affinity.threads import run_together
 
 Content = Mapping[str, "Table | Mapping[str, AnyColumn] | None"]
 
@@ -117,8 +119,10 @@ def _write_aside(aside: Path, tables: Content, report: Mapping[str, Any], identi
     for name in TABLES:
         table = published_table(name, tables.get(name))
         rows[name] = len(table)
-        written = write_hashed(aside / f"{name}.parquet", lambda file, table=table: write_parquet(table, file))
-        files[f"{name}.parquet"] = written | {"rows": len(table), "values": values_checksum(table)}
+        written, values = run_together(
+            partial(write_hashed, aside / f"{name}.parquet", partial(write_parquet, table)), partial(values_checksum, table)
+        )
+        files[f"{name}.parquet"] = written | {"rows": len(table), "values": values}
         if name in ("recommendations", "also_bought", "products"):
             served[name] = table
     files["report.json"] = write_hashed(aside / "report.json", lambda file: file.write(json_bytes(report)))
