@@ -46,8 +46,7 @@ def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margin
     impossible = np.flatnonzero((expected <= 0.0) & (count > 0))
     n_item = margins.n_item.astype(np.float64)
     expected[impossible] = n_item[a[impossible]] * n_item[b[impossible]] / max(margins.n, 1)
-    seen = count > 0
-    prior = _fit_prior(a[seen], b[seen], count[seen], expected[seen], strata)
+    prior = _fit_prior(a, b, count, expected, strata)
     p = np.full(len(count), np.nan)
     candidates, exact = 0, True
     if test:
@@ -59,8 +58,10 @@ def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margin
 
 
 def _fit_prior(a: np.ndarray, b: np.ndarray, count: np.ndarray, expected: np.ndarray, strata: SizeStrata) -> GammaMixture:
-    if len(count) >= FEW_PAIRS:
-        return fit_gamma_poisson_mixture(count, expected, truncated=True)
+    seen = count > 0
+    if np.count_nonzero(seen) >= FEW_PAIRS:
+        return fit_gamma_poisson_mixture(count[seen], expected[seen], truncated=True)
+    a, b, count, expected = a[seen], b[seen], count[seen], expected[seen]
     present = np.flatnonzero((strata.share > 0).any(axis=1)).astype(np.int32)
     n = len(present)
     if not 0 < n * (n - 1) // 2 <= MOST_CANDIDATES:

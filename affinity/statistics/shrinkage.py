@@ -20,6 +20,8 @@ STARTS = ((5.0, 5.0, 0.5, 0.1, 0.95), (50.0, 50.0, 2.0, 0.7, 0.99))
 #: Bounds of the logarithms of α and β, and of the logit of q.
 LOG_BOUND, LOGIT_BOUND = 7.0, 12.0
 E_BINS, SINGLE_FROM = 60, 200
+#: Pairs put into cells at a time.
+SQUASHED_AT_ONCE = 1 << 17
 MIN_VARIANCE = 1e-6
 
 
@@ -113,7 +115,8 @@ def fit_gamma_poisson_mixture(
     floor = max(at_least, 1) if truncated else 0
     usable = np.isfinite(e) & (e > 0) & (n >= floor)
     v = e if variance is None else np.broadcast_to(np.asarray(variance, dtype=np.float64), e.shape)
-    n, e, v = n[usable], e[usable], v[usable]
+    if not usable.all():
+        n, e, v = n[usable], e[usable], v[usable]
     if len(n) >= min_pairs:
         fitted = _fit_two_gammas(n, e, floor)
         if fitted is not None:
@@ -126,23 +129,26 @@ def squash(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     Cells come by count, then by expected; sums run in row order.
     """
-    single = count >= SINGLE_FROM
-    n, e = count[~single], expected[~single]
-    if len(n) == 0:
-        order = np.lexsort((expected, count))
-        return count[order], expected[order], np.ones(len(order))
-    logs = np.log(e)
-    low, high = logs.min(), logs.max()
-    width = max((high - low) / E_BINS, 1e-12)
-    cell = n.astype(np.int64) * E_BINS + np.minimum(((logs - low) / width).astype(np.int64), E_BINS - 1)
-    pairs = np.bincount(cell, minlength=1).astype(np.float64)
-    total = np.bincount(cell, weights=e, minlength=1)
+    many = count >= SINGLE_FROM
+    order = np.lexsort((expected[many], count[many]))
+    alone = (count[many][order], expected[many][order], np.ones(len(order)))
+    low, high = expected.min(where=~many, initial=np.inf), expected.max(where=~many, initial=0.0)
+    if high == 0.0:
+        return alone
+    origin, width = np.log(low), max((np.log(high) - np.log(low)) / E_BINS, 1e-12)
+    pairs, total = np.zeros(SINGLE_FROM * E_BINS), np.zeros(SINGLE_FROM * E_BINS)
+    for first in range(0, len(count), SQUASHED_AT_ONCE):  # in runs, so that what is in between stays small
+        rows = slice(first, first + SQUASHED_AT_ONCE)
+        n, e = count[rows][~many[rows]], expected[rows][~many[rows]]
+        place = np.clip(((np.log(e) - origin) / width).astype(np.int64), 0, E_BINS - 1)
+        cell = n.astype(np.int64) * E_BINS + place
+        pairs += np.bincount(cell, minlength=len(pairs))
+        total += np.bincount(cell, weights=e, minlength=len(pairs))
     kept = np.flatnonzero(pairs)
-    order = np.lexsort((expected[single], count[single]))
     return (
-        np.concatenate([(kept // E_BINS).astype(np.float64), count[single][order]]),
-        np.concatenate([total[kept] / pairs[kept], expected[single][order]]),
-        np.concatenate([pairs[kept], np.ones(len(order))]),
+        np.concatenate([(kept // E_BINS).astype(np.float64), alone[0]]),
+        np.concatenate([total[kept] / pairs[kept], alone[1]]),
+        np.concatenate([pairs[kept], alone[2]]),
     )
 
 
