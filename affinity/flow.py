@@ -23,11 +23,12 @@ from affinity.steps import (
     describe_caps,
     fingerprint_inputs,
     judge_customers,
+    learn_for_customers,
     measure_conversion,
     measure_shop,
+    rank_for_customers,
     read_facts,
     read_past,
-    recommend_products,
     require_observed,
 )
 from affinity.tables import Backtest, Baskets, Conversion, ItemsetCounts, Landmark, Metrics, PairGraph, Recommendations, Rules
@@ -67,12 +68,20 @@ def run(
         (itemsets, found_rules), pair_graph = run_together(
             lambda: _mine_rules(baskets, settings), lambda: build_graph(past, settings=settings, baskets=baskets)
         )
-    with step("measuring conversion"):
+    with step("measuring conversion, learning fit"):
         judged = judge_customers(past, facts, settings)
-        lives, conversion, no_conversion = attempt(measure_conversion, past, facts, settings)
-    with step("learning fit"):
-        model, recommendations, no_fit = attempt(
-            recommend_products, past, facts, settings, pair_graph=pair_graph, conversion=conversion, judged=judged
+        (measured, no_conversion), (learnt, no_fit) = run_together(
+            lambda: attempt(lambda: measure_conversion(past, facts, settings)),
+            lambda: attempt(lambda: learn_for_customers(past, settings)),
+        )
+        lives, conversion = measured or (None, None)
+    with step("ranking"):
+        recommendations = (
+            None
+            if learnt is None
+            else rank_for_customers(
+                past, facts, settings, learnt=learnt, pair_graph=pair_graph, conversion=conversion, judged=judged
+            )
         )
     with step("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
@@ -93,7 +102,7 @@ def run(
         life_tables=lives,
         conversion=conversion,
         curves=None if lives is None or conversion is None else conversion_room.curve_rows(lives, conversion),
-        model=model,
+        model=learnt[0] if learnt else None,
         recommendations=recommendations,
         notes={part: note for part, note in notes.items() if note},
         capped=describe_caps(baskets, itemsets, pair_graph, settings),
@@ -202,11 +211,17 @@ def recommend(
     past = read_past(orders, settings)
     facts = read_facts(past, offers, products, customers)
     require_observed(past, settings)
-    pair_graph = build_graph(past, settings=settings)
-    _, conversion, _ = attempt(measure_conversion, past, facts, settings)
-    judged = judge_customers(past, facts, settings)
-    _, found = recommend_products(past, facts, settings, pair_graph=pair_graph, conversion=conversion, judged=judged)
-    return found
+    learnt = learn_for_customers(past, settings)
+    measured, _ = attempt(lambda: measure_conversion(past, facts, settings))
+    return rank_for_customers(
+        past,
+        facts,
+        settings,
+        learnt=learnt,
+        pair_graph=build_graph(past, settings=settings),
+        conversion=measured[1] if measured else None,
+        judged=judge_customers(past, facts, settings),
+    )
 
 
 def compute_metrics(

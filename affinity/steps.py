@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
@@ -15,6 +15,7 @@ from affinity.history import History, look_back
 from affinity.settings import Settings
 from affinity.tables import (
     Baskets,
+    Candidates,
     Conversion,
     Customers,
     Eligibility,
@@ -28,6 +29,8 @@ from affinity.tables import (
     Recommendations,
 )
 from affinity.training import learn_fit
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -110,22 +113,29 @@ def judge_customers(past: History, facts: Facts, settings: Settings) -> Eligibil
     )
 
 
-def recommend_products(
-    past: History,
-    facts: Facts,
-    settings: Settings,
-    *,
-    pair_graph: PairGraph,
-    conversion: Conversion | None,
-    judged: Eligibility | None,
-) -> tuple[FitModel, Recommendations]:
+def learn_for_customers(past: History, settings: Settings) -> tuple[FitModel, Candidates]:
+    """The fit model and every customer's candidates; MissingPart without customers."""
     if not past.has_customers:
         raise MissingPart(
             "Recommendations for customers need customer ids; the orders have none.",
             do="Use also_bought, which needs baskets only.",
         )
-    model, candidates = learn_fit(past, settings)
-    found = ranking.rank_candidates(
+    return learn_fit(past, settings)
+
+
+def rank_for_customers(
+    past: History,
+    facts: Facts,
+    settings: Settings,
+    *,
+    learnt: tuple[FitModel, Candidates],
+    pair_graph: PairGraph,
+    conversion: Conversion | None,
+    judged: Eligibility | None,
+) -> Recommendations:
+    """The candidates that may be shown, ranked, with reasons from the measured pairs."""
+    model, candidates = learnt
+    return ranking.rank_candidates(
         candidates,
         graph=pair_graph,
         conversion=conversion,
@@ -137,7 +147,6 @@ def recommend_products(
         model=model,
         rank_by=settings.rank_by,
     )
-    return model, found
 
 
 def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligibility | None, by: Iterable[str]) -> Metrics:
@@ -188,9 +197,9 @@ def describe_caps(baskets: Baskets, itemsets: ItemsetCounts, pair_graph: PairGra
     return capped
 
 
-def attempt(part: Callable[..., tuple[Any, Any]], *known: Any, **made: Any) -> tuple[Any, Any, str | None]:
-    """What ``part`` makes, or two Nones and the reason when the data lack what it needs."""
+def attempt(part: Callable[[], T]) -> tuple[T | None, str | None]:
+    """What ``part`` makes and no reason, or None and the reason when the data lack what it needs."""
     try:
-        return (*part(*known, **made), None)
+        return part(), None
     except MissingPart as missing:
-        return None, None, str(missing)
+        return None, str(missing)
