@@ -50,6 +50,17 @@ AnyColumn = np.ndarray | ListColumn | LabelColumn
 Columns = Mapping[str, AnyColumn]
 
 
+def take_rows(columns: Columns, rows: np.ndarray) -> dict[str, np.ndarray | LabelColumn]:
+    """The picked ``rows`` (indices) of columns that are no lists; nothing else is decoded."""
+    taken: dict[str, np.ndarray | LabelColumn] = {}
+    for name, column in columns.items():
+        if isinstance(column, LabelColumn):
+            taken[name] = LabelColumn(column.codes[rows], column.labels)
+        elif isinstance(column, np.ndarray):
+            taken[name] = column[rows]
+    return taken
+
+
 def to_arrow(columns: Columns) -> Any:
     """A pyarrow.Table of ``columns``: strings as string, lists as list<string>, days as they are."""
     import pyarrow as pa

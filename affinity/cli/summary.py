@@ -34,8 +34,7 @@ def _pairs(result: Result) -> str:
     once = edges.antecedent < edges.consequent
     rows = np.flatnonzero(once)
     best = rows[np.lexsort((rows, -edges.count[rows], -edges.lift_eb_lower[rows]))][:8]
-    frame = edges.to_pandas().iloc[best]
-    frame = _with_names(frame, result, ["antecedent", "consequent"])
+    frame = _with_names(edges.rows_to_pandas(best), result, ["antecedent", "consequent"])
     shown = ["antecedent", "consequent", "count", "confidence", "lift", "lift_eb", "q_value"]
     return "Bought together (strongest shrunk lift; lift alone is never ranked by)\n" + format_frame(frame, shown, 8)
 
@@ -49,7 +48,7 @@ def _conversions(result: Result) -> str:
     best = rows[np.lexsort((rows, -table.hazard_ratio_lower[rows]))][:8]
     if not len(best):
         return ""
-    frame = _with_names(table.to_pandas().iloc[best], result, ["antecedent", "consequent"])
+    frame = _with_names(table.rows_to_pandas(best), result, ["antecedent", "consequent"])
     shown = ["antecedent", "consequent", "eligible", "converted", "rate", "lower", "upper", "hazard_ratio"]
     return f"Bought next, within {horizon} days (against similar buyers; an association, no effect)\n" + format_frame(
         frame, shown, 8

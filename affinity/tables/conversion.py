@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.frames import AnyColumn, LabelColumn, ListColumn, to_pandas
+from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -71,8 +71,7 @@ class Conversion(Table):
     def between(self, antecedent: Any, consequent: Any) -> Any:
         """The rows of one ordered pair (labels), a horizon a row, as a pandas.DataFrame."""
         a, b = self.products.code(antecedent), self.products.code(consequent)
-        rows = (self.antecedent == a) & (self.consequent == b)
-        return to_pandas({name: column[rows] for name, column in self.columns().items() if isinstance(column, np.ndarray)})
+        return self.rows_to_pandas(np.flatnonzero((self.antecedent == a) & (self.consequent == b)))
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """antecedent, consequent, horizon_days, counts, rate and bounds, baseline, hazard ratio, offers, note."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.frames import AnyColumn, LabelColumn, ListColumn, to_pandas
+from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -70,10 +70,9 @@ class PairGraph(Table):
 
     def neighbors(self, product: Any, k: int = 10) -> Any:
         """The ``k`` strongest consequents of ``product`` (a label) by shrunk lift, as a pandas.DataFrame."""
-        edges = self.edges_of(self.products.code(product))
-        columns = {name: column[edges] for name, column in self.columns().items() if isinstance(column, np.ndarray)}
-        order = np.lexsort((self.consequent[edges], -columns["count"], -columns["lift_eb"]))[:k]
-        return to_pandas({name: column[order] for name, column in columns.items()})
+        edges = np.arange(len(self))[self.edges_of(self.products.code(product))]
+        order = np.lexsort((self.consequent[edges], -self.count[edges], -self.lift_eb[edges]))[:k]
+        return self.rows_to_pandas(edges[order])
 
     @staticmethod
     def _numbers() -> tuple[str, ...]:

@@ -38,6 +38,10 @@ class Table:
         """The rows as a pandas.DataFrame (labels, not codes)."""
         return frames.to_pandas(self.columns())
 
+    def rows_to_pandas(self, rows: np.ndarray) -> Any:
+        """The picked ``rows`` (indices, in their order) as a pandas.DataFrame, list columns left out."""
+        return frames.to_pandas(frames.take_rows(self.coded_columns(), rows))
+
     def to_polars(self) -> Any:
         """The rows as a polars.DataFrame (labels, not codes)."""
         return frames.to_polars(self.coded_columns())
