@@ -16,7 +16,7 @@ from affinity.settings import FitSettings
 from affinity.statistics.calibration import calibration_bins, calibration_error, calibration_slope
 from affinity.tables.fit_model import Calibration, FitModel
 from affinity.tables.landmark import Landmark
-from affinity.threads import available_threads
+from affinity.threads import available_threads, run_together
 
 #: Customers of a landmark that are learnt from, at most: every k-th by code.
 CUSTOMERS_LEARNT_FROM = 20_000
@@ -54,11 +54,13 @@ def train_model(
     by then; where there is none, with the model itself, and its note says so.
     """
     threads = threads or available_threads()
-    studied = [study for mark in landmarks if (study := _study(mark, settings, horizon_days, threads)) is not None]
+    studied, (edges, similar) = run_together(
+        lambda: [study for mark in landmarks if (study := _study(mark, settings, horizon_days, threads)) is not None],
+        lambda: _solve(now, settings, threads),
+    )
     studied.sort(key=lambda study: -study.at)
     blend = _blend(studied)
     probability = learn_probability([_sample(study, blend) for study in studied])
-    edges, similar = _solve(now, settings, threads)
     shift = season_shift(now.steps, _time(now), horizon_days)
     calibration, info = _report(studied, blend, probability, now, horizon_days)
     info |= {"landmarks": [study.at for study in studied], "season_shift": shift, "season_known": shift is not None}
