@@ -66,10 +66,9 @@ def test_planted_follow_ons_convert_at_their_true_rate(result: af.Result, truth:
     inside = []
     for plant in truth["follow_ons"]:
         row = table.loc[(plant["antecedent"], plant["consequent"], 90)]
-        # Owners buy B by themselves too: the planted rate is a lower limit, and the interval should not lie below it.
-        inside.append(row["upper"] >= plant["rate_within"]["90"])
+        inside.append(row["lower"] <= plant["rate_within"]["90"] <= row["upper"])
         assert row["hazard_ratio_lower"] > 1
-    assert np.mean(inside) >= 0.9
+    assert sum(inside) >= len(inside) - 2  # 95 % intervals of eleven plants
 
 
 def test_recommendations_leave_out_what_is_owned_and_rank_by_fit(result: af.Result) -> None:
