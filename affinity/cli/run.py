@@ -28,7 +28,7 @@ def command(
     horizon_days: options.HorizonDays = None,
     min_support: options.MinSupport = None,
     top_k: options.TopK = None,
-    engine: Annotated[Literal["local"] | None, typer.Option(help="Where to count.", show_default="local")] = None,
+    engine: Annotated[Literal["local"] | None, typer.Option(help="Where to count. Default local.", show_default=False)] = None,
     keep: Annotated[int | None, typer.Option(help="Releases that stay on disk. Default 5.", show_default=False)] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -49,7 +49,8 @@ def command(
     )
     path = result.publish(out)
     if as_json:
-        typer.echo(json.dumps({"release": path.name, "path": str(path), "report": result.report()}, default=str))
+        report = json.loads((path / "report.json").read_text(encoding="utf-8"))  # as published: what is no number is null
+        typer.echo(json.dumps({"release": path.name, "path": str(path), "report": report}))
     else:
         typer.echo(describe_result(result))
         typer.echo(f"\nPublished {path}\nCurrent   {out / 'current'}")
