@@ -8,7 +8,7 @@ A room hands its table to the next through this page: `run` is the way, the step
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
@@ -133,7 +133,9 @@ def group_baskets(
     )
 
 
-def mine_within(baskets: Baskets, settings: Settings, target: str = "frequent") -> ItemsetCounts:
+def mine_within(
+    baskets: Baskets, settings: Settings, target: Literal["frequent", "closed", "maximal"] = "frequent"
+) -> ItemsetCounts:
     """The itemsets of a run: the settings' support, else 0.001 and at least 5 baskets; the most frequent ones."""
     min_count = settings.min_count
     if min_count is None and settings.min_support is None:
