@@ -416,3 +416,45 @@ def ndcg(shown, bought, k):
     """Discounted gain of the first k places over that of the best list."""
     gain = sum(1 / math.log2(i + 2) for i, p in enumerate(shown[:k]) if p in bought)
     return gain / sum(1 / math.log2(i + 2) for i in range(min(k, len(bought))))
+
+
+# --- rules: the parts of itemsets ----------------------------------------------------------------------------------
+
+
+def rows_without_an_item(itemsets):
+    """For each itemset (rising tuples, parts before wholes), the row of it without each of its items; -1 for nothing."""
+    row_of = {itemset: row for row, itemset in enumerate(itemsets)} | {(): -1}
+    return [[row_of[tuple(i for i in itemset if i != item)] for item in itemset] for itemset in itemsets]
+
+
+def itemsets_at(itemsets, rows):
+    """The itemsets at these rows."""
+    return [itemsets[row] for row in rows]
+
+
+def stable_order(keys):
+    """Positions by rising key, equal keys in the order they have."""
+    return sorted(range(len(keys)), key=lambda position: keys[position])
+
+
+def expected_of_split(x, y, in_x, in_y, size, share, spread, room):
+    """Baskets with all of x and y if both were independent among baskets of a stratum; in_x, in_y: baskets by stratum."""
+    total = 0.0
+    for k in range(len(size)):
+        factor = 1.0
+        for i in x:
+            for j in y:
+                factor *= max(0.0, spread[k] - (1 - share[i][k]) * (1 - share[j][k]) / room[k])
+        total += in_x[k] * in_y[k] / size[k] * factor
+    return total
+
+
+def productive_and_redundant(counts, n_baskets, x, y):
+    """(highest confidence of x' => y over the proper parts x' of x, the empty one too; that of x => y)."""
+    from itertools import combinations
+
+    general = [counts[y] / n_baskets]
+    for size in range(1, len(x)):
+        for part in combinations(x, size):
+            general.append(counts[tuple(sorted(part + y))] / counts[part])
+    return max(general), counts[tuple(sorted(x + y))] / counts[x]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import combinations
-from math import comb
+from collections.abc import Hashable, Iterable
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
-from affinity.errors import SettingsError, TooLarge, did_you_mean
-from affinity.measures import compute, get_measure
+from affinity.measures import compute
+from affinity.rules.check import check_settings, encode_consequents
 from affinity.rules.significance import RuleTests
-from affinity.rules.subsets import SubsetIndex, Subsets
-from affinity.statistics.false_discovery import benjamini_hochberg
+from affinity.rules.splits import Filters, Found, Splits, count_candidates, find_rules, make_splits
+from affinity.rules.subsets import Lattice, first_rows
+from affinity.statistics.false_discovery import benjamini_hochberg, benjamini_yekutieli
 from affinity.tables import ItemsetCounts, Rules
+from affinity.threads import map_rows
 
 DEFAULT_MEASURES = (
     "support", "confidence", "lift", "leverage", "conviction", "zhangs_metric", "jaccard", "kulczynski", "cosine",
     "odds_ratio",
 )  # fmt: skip
-PRUNES = ("redundant", "unproductive")
-#: Candidate rules that are looked at, at most (about 30 bytes and a microsecond each).
-MOST_CANDIDATES = 200_000_000
 #: Confidence that a rule must add to every more general one to be called productive.
 LEAST_IMPROVEMENT = 0.01
+#: The `Filters.general` of each way to prune.
+_GENERAL = {None: 0, "redundant": 1, "unproductive": 2}
 
 
 def induce_rules(
@@ -34,125 +34,96 @@ def induce_rules(
     min_lift: float | None = None,
     measures: Iterable[str] = DEFAULT_MEASURES,
     consequent_size: int | None = None,
+    consequents: Iterable[Hashable] | None = None,
     prune: Literal["redundant", "unproductive"] | None = None,
+    test: Literal["mid-p", "exact"] | None = "mid-p",
+    correction: Literal["bh", "by"] = "bh",
 ) -> Rules:
     """Every rule X ⇒ Y whose X ∪ Y is among ``itemsets``, with its counts, measures and q-value.
 
     min_confidence  : least n_xy / n_x, in [0, 1]; min_lift : least lift, unset: any
     measures        : names of `affinity.measures.MEASURES` to compute, in this order
-    consequent_size : items in Y, unset: any
+    consequent_size : items in Y, unset: any; consequents : labels, only rules all of whose Y is among them
     prune           : "redundant" drops a rule when a more general one (part of X, or none of it) is at least as
                       confident; "unproductive" drops it unless every item of X raises Y among the baskets with
                       the rest of X (q ≤ .05) and confidence is ≥ 1 point above every more general rule
+    test            : one-sided binomial "mid-p", or the "exact" tail, never too small; None: no test, q_value NaN,
+                      and the work is that of the rules that are kept, not of all candidates
+    correction      : "bh" Benjamini–Hochberg, or "by" Benjamini–Yekutieli, which holds under any dependence
 
-    q_value is Benjamini–Hochberg over all candidates before any filter: every split of every itemset of three and
-    more items, and for two items all P(P−1) ordered pairs of frequent items, seen or not (``info["candidates"]``).
-    One-sided binomial mid-p at basket grain: customers who repeat their baskets make it too small.
+    q_value is over all candidates before any filter: every split of every itemset of three and
+    more items, and for two items all P(P−1) ordered pairs of frequent items, seen or not (``info["candidates"]``);
+    ``consequent_size`` makes them fewer, ``consequents`` does not.
+    Tests are at basket grain: customers who repeat their baskets make p too small.
     The null allows for basket sizes where the itemsets know their baskets, so that uneven sizes are not taken for
     affinity; otherwise it is classical independence, and ``info["null"]`` says so.
     Nothing to be found gives a table without rows. Closed or maximal itemsets lack the counts of subsets:
     SettingsError. Sources: Agrawal & Srikant 1994; Bayardo, Agrawal & Gunopulos 1999; Webb 2007.
     """
     names = tuple(measures)
-    _check(itemsets, names, min_confidence=min_confidence, min_lift=min_lift, consequent_size=consequent_size, prune=prune)
-    index, margins = SubsetIndex(itemsets), itemsets.margins
-    candidates = count_candidates(index, consequent_size)
-    tests = RuleTests(index, margins)
-    found = _Found()
-    for subsets in index.blocks():
-        for x in _antecedents(subsets, consequent_size):
-            _add_rules(found, subsets, x, tests, (min_confidence, min_lift or 0.0, prune))
+    check_settings(
+        itemsets, names, min_confidence=min_confidence, min_lift=min_lift, consequent_size=consequent_size, prune=prune,
+        test=test, correction=correction,
+    )  # fmt: skip
+    candidates = count_candidates(first_rows(itemsets.sizes), consequent_size)
+    lattice = Lattice(itemsets)
+    productive = prune == "unproductive"
+    splits = make_splits(lattice.largest, consequent_size, one_test_both_ways=not productive)
+    filters = Filters(
+        n=itemsets.n_baskets,
+        min_confidence=min_confidence,
+        min_lift=-np.inf if min_lift is None else min_lift,
+        general=_GENERAL[prune],
+        improvement=LEAST_IMPROVEMENT,
+        allowed=encode_consequents(itemsets.products, consequents),
+    )
+    csr = lattice.indptr, lattice.item, lattice.drop, lattice.single
+    order = np.arange(lattice.first[1], len(itemsets))
+    found = find_rules(order, csr, lattice.count.astype(np.float64), splits, filters)
+    q = np.full(len(found.xy), np.nan)
+    if test is not None:
+        p, start = RuleTests(lattice, itemsets.margins, test).run(splits, productive)
+        q = _q_values(p, splits, lattice.first, candidates, correction)[start[found.xy] + splits.place[found.split]]
+    if productive:
+        kept = np.flatnonzero(q <= 0.05)
+        found, q = found.take(kept), q[kept]
     info: dict[str, object] = {
         "candidates": candidates,
-        "null": "classical" if margins is None else "basket sizes allowed for",
-        "q_of": "productivity" if prune == "unproductive" else "association",
+        "null": "classical" if itemsets.margins is None else "basket sizes allowed for",
+        "test": test,
+        "correction": correction,
+        "q_of": "productivity" if productive else "association",
         "q_grain": "basket",
         "min_confidence": float(min_confidence),
         "prune": prune,
     }
-    return _make_table(itemsets, found, names, candidates, info)
+    return _make_table(lattice, found, q, names, info)
 
 
-def count_candidates(index: SubsetIndex, consequent_size: int | None) -> int:
-    """Rules that are tested: all splits of itemsets of three and more items, all ordered pairs of single items."""
-    total = index.n_single * (index.n_single - 1) if consequent_size in (None, 1) else 0
-    for size in range(3, index.largest + 1):
-        splits = (1 << size) - 2 if consequent_size is None else comb(size, consequent_size) * (consequent_size < size)
-        total += int(index.first[size + 1] - index.first[size]) * splits
-    looked_at = total - index.n_single * (index.n_single - 1)
-    if looked_at > MOST_CANDIDATES:
-        raise TooLarge(
-            f"{looked_at:,} candidate rules from itemsets of up to {index.largest} items.",
-            why=f"More than {MOST_CANDIDATES:,} would not fit.",
-            do="Pass consequent_size=1, or mine with a smaller max_size or a larger min_support.",
-        )
-    return total
+def _q_values(p: np.ndarray, splits: Splits, first: np.ndarray, candidates: int, correction: str) -> np.ndarray:
+    """float64 beside ``p``: a test that stands for X ⇒ Y and Y ⇒ X counts twice."""
+    n_of_size = np.diff(first)
+    tests = np.array([len(tested) for tested in splits.tested])
+    twice = np.diff(splits.first) > tests
+    if correction == "bh" and twice[2:].all():
+        # Each p-value twice among m candidates: its rank over m is that of one among half as many.
+        return benjamini_hochberg(p, candidates // 2)
+    both = np.concatenate([p, p[np.repeat(twice, n_of_size * tests)]])
+    adjust = benjamini_hochberg if correction == "bh" else benjamini_yekutieli
+    return adjust(both, candidates)[: len(p)]
 
 
-class _Found:
-    """What was tested and what was kept: p of every candidate; rows of both sides of the kept ones."""
+def _make_table(lattice: Lattice, found: Found, q: np.ndarray, names: tuple[str, ...], info: dict[str, object]) -> Rules:
+    from affinity.kernels.rules_split import order_by
 
-    def __init__(self) -> None:
-        self.p: list[np.ndarray] = [np.empty(0)]
-        self.kept: list[np.ndarray] = [np.empty(0, dtype=bool)]
-        self.x: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
-        self.y: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
-        self.xy: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
-
-
-def _antecedents(subsets: Subsets, consequent_size: int | None) -> Iterable[int]:
-    if consequent_size is None:
-        return range(1, subsets.full)
-    if consequent_size >= subsets.size:
-        return ()
-    places = range(subsets.size)
-    return (subsets.full ^ sum(1 << place for place in y) for y in combinations(places, consequent_size))
-
-
-def _add_rules(found: _Found, subsets: Subsets, x: int, tests: RuleTests, keep: tuple[float, float, str | None]) -> None:
-    min_confidence, min_lift, prune = keep
-    y = subsets.full ^ x
-    n_xy, n_x, n_y = subsets.count(subsets.full), subsets.count(x), subsets.count(y)
-    confidence = n_xy / n_x
-    kept = (confidence >= min_confidence) & (confidence / (n_y / tests.n_baskets) >= min_lift)
-    if prune is not None:
-        best = _best_of_general(subsets, x, y, tests.n_baskets)
-        kept &= confidence > best if prune == "redundant" else confidence - best >= LEAST_IMPROVEMENT
-    if prune == "unproductive":
-        p = tests.productivity(subsets, x, y)
-    else:
-        # The association of X with Y is that of Y with X: the mask that comes first has left it.
-        p = subsets.p_of.pop(x) if x in subsets.p_of else subsets.p_of.setdefault(y, tests.association(subsets, x, y))
-    found.p.append(p)
-    found.kept.append(kept)
-    found.x.append(subsets.row(x)[kept])
-    found.y.append(subsets.row(y)[kept])
-    found.xy.append(subsets.rows[kept])
-
-
-def _best_of_general(subsets: Subsets, x: int, y: int, n_baskets: int) -> np.ndarray:
-    """The highest confidence of X′ ⇒ Y over the proper parts X′ of X, the empty one included."""
-    best = subsets.count(y) / n_baskets
-    part = (x - 1) & x
-    while part:
-        best = np.maximum(best, subsets.count(part | y) / subsets.count(part))
-        part = (part - 1) & x
-    return best
-
-
-def _make_table(
-    itemsets: ItemsetCounts, found: _Found, names: tuple[str, ...], candidates: int, info: dict[str, object]
-) -> Rules:
-    q = benjamini_hochberg(np.concatenate(found.p), candidates)[np.concatenate(found.kept)]
-    x, y, xy = np.concatenate(found.x), np.concatenate(found.y), np.concatenate(found.xy)
-    if info["prune"] == "unproductive":
-        productive = q <= 0.05
-        q, x, y, xy = q[productive], x[productive], y[productive], xy[productive]
-    order = np.lexsort((y, x))
-    q, x, y, xy = q[order], x[order], y[order], xy[order]
-    n_xy, n_x, n_y, n = itemsets.count[xy], itemsets.count[x], itemsets.count[y], itemsets.n_baskets
-    x_indptr, x_item = _gather(itemsets, x)
-    y_indptr, y_item = _gather(itemsets, y)
+    # Itemsets come in order, and so do the consequents of one antecedent: sorting by antecedent is all there is to do.
+    order = np.empty(len(q), dtype=np.int64)
+    order_by(found.x, np.zeros(len(lattice.count) + 2, dtype=np.int64), order)
+    found, q = found.take(order), q[order]
+    n_xy, n_x, n_y, n = lattice.count[found.xy], lattice.count[found.x], lattice.count[found.y], lattice.itemsets.n_baskets
+    x_indptr, x_item = gather(lattice, found.x)
+    y_indptr, y_item = gather(lattice, found.y)
+    tables = [count.astype(np.float64) for count in (n_xy, n_x, n_y)]
     return Rules(
         antecedent_indptr=x_indptr,
         antecedent_item=x_item,
@@ -163,42 +134,21 @@ def _make_table(
         n_y=n_y,
         n=n,
         q_value=q,
-        products=itemsets.products,
-        measures={name: compute(name, n_xy, n_x, n_y, n) for name in names},
+        products=lattice.itemsets.products,
+        measures={name: map_rows(partial(_measure, name, n), *tables) for name in names},
         info=info,
     )
 
 
-def _gather(itemsets: ItemsetCounts, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _measure(name: str, n: int, n_xy: np.ndarray, n_x: np.ndarray, n_y: np.ndarray) -> np.ndarray:
+    return compute(name, n_xy, n_x, n_y, n)
+
+
+def gather(lattice: Lattice, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """CSR (int64 indptr, int32 item) of the itemsets at ``rows``."""
-    sizes = itemsets.sizes[rows]
-    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], sizes)
-    return indptr, itemsets.item[np.repeat(itemsets.indptr[:-1][rows], sizes) + within].astype(np.int32)
+    from affinity.kernels.rules_lattice import gather_itemsets
 
-
-def _check(
-    itemsets: ItemsetCounts,
-    measures: tuple[str, ...],
-    *,
-    min_confidence: float,
-    min_lift: float | None,
-    consequent_size: int | None,
-    prune: str | None,
-) -> None:
-    if itemsets.target != "frequent":
-        raise SettingsError(
-            f"Rules cannot be made from {itemsets.target} itemsets.",
-            why="They lack the counts of their subsets, and a rule needs the counts of both of its sides.",
-            do="Mine with target='frequent'.",
-        )
-    if not 0.0 <= min_confidence <= 1.0:
-        raise SettingsError(f"min_confidence={min_confidence!r} is not between 0 and 1.", do="0.1 asks for one basket in ten.")
-    if min_lift is not None and not min_lift >= 0.0:
-        raise SettingsError(f"min_lift={min_lift!r} is negative or no number.", do="1 is independence.")
-    if consequent_size is not None and (consequent_size != int(consequent_size) or consequent_size < 1):
-        raise SettingsError(f"consequent_size={consequent_size!r} is no number of items from 1.", do="Leave it out for any.")
-    if prune is not None and prune not in PRUNES:
-        raise SettingsError(f"prune={prune!r} is not a way to prune.", do=did_you_mean(str(prune), PRUNES))
-    for name in measures:
-        get_measure(name)
+    indptr = np.empty(len(rows) + 1, dtype=np.int64)
+    item = np.empty(int((lattice.indptr[rows + 1] - lattice.indptr[rows]).sum()), dtype=np.int32)
+    gather_itemsets(lattice.indptr, lattice.item, rows, indptr, item)
+    return indptr, item

@@ -9,47 +9,54 @@ from __future__ import annotations
 
 import numpy as np
 
-from affinity.rules.subsets import SubsetIndex
+from affinity.rules.subsets import Lattice
 from affinity.statistics.expected_count import SizeStrata
+from affinity.threads import map_blocks
 
 #: Rows × strata worked on at a time; Newton steps at most.
 CELLS, MOST_STEPS = 2_000_000, 40
 
 
 class SizeProfiles:
-    """Baskets by size stratum of every itemset of the table.
+    """Baskets by size stratum of the itemsets of the table that can be a side of a rule: all but the largest.
 
+    singles : float64[n, K], of the single items, whose rows begin at begin[0]
+    larger  : float32[n, K], of larger itemsets, whose rows begin at begin[1]: estimates, and there may be millions
     of(size, rows) : float64[len(rows), K], baskets of each stratum that hold the itemset; sums to its count
     """
 
-    def __init__(self, index: SubsetIndex, strata: SizeStrata) -> None:
-        self.index, self.strata = index, strata
-        singles = np.arange(index.first[min(1, index.largest)], index.first[min(2, index.largest + 1)])
-        self._of_size: dict[int, np.ndarray] = {1: strata.share[index.items(singles, 1)[:, 0]] * strata.n}
+    def __init__(self, lattice: Lattice, strata: SizeStrata) -> None:
+        self.lattice, self.strata = lattice, strata
+        first = lattice.first
+        self.begin = first[1:3]
+        singles = np.arange(first[1], first[2])
+        self.singles = strata.share[lattice.items(singles, 1)[:, 0]] * strata.n
+        self.larger = np.empty((max(int(first[max(lattice.largest, 2)] - first[2]), 0), len(strata.n)), dtype=np.float32)
+        step = max(CELLS // len(strata.n), 1)
+        for size in range(2, lattice.largest):
+            bounds = np.append(np.arange(first[size], first[size + 1], step), first[size + 1])
+            map_blocks(self._build, bounds)
 
     def of(self, size: int, rows: np.ndarray) -> np.ndarray:
         """The profiles of the itemsets of one size at table ``rows``."""
-        if size not in self._of_size:
-            self._of_size[size] = self._built(size)
-        return self._of_size[size][rows - self.index.first[size]].astype(np.float64)
+        if size == 1:
+            return self.singles[rows - self.begin[0]]
+        return self.larger[rows - self.begin[1]].astype(np.float64)
 
-    def _built(self, size: int) -> np.ndarray:
-        rows = np.arange(self.index.first[size], self.index.first[size + 1])
-        counts = self.index.itemsets.count
-        # Kept in single precision: these are estimates, and there may be millions.
-        built = np.empty((len(rows), len(self.strata.n)), dtype=np.float32)
-        step = max(CELLS // len(self.strata.n), 1)
-        for first in range(0, len(rows), step):
-            part = slice(first, first + step)
-            prefix, last = np.divmod(self.index.keys[size][part], self.index.n_products)
-            base, share = self.of(size - 1, prefix), self.strata.share[last]
-            if size == 2:
-                # The rarer of two items says more about where both are.
-                rarer = counts[self.index.of_item[last]] < counts[prefix]
-                other = self.strata.share[self.index.items(rows[part], 2)[:, 0]]
-                base, share = np.where(rarer[:, None], share * self.strata.n, base), np.where(rarer[:, None], other, share)
-            built[part] = add_item(base, share, counts[rows[part]])
-        return built
+    def _build(self, first: int, last: int) -> None:
+        """The profiles of the itemsets at rows [first, last), all of one size, from those of one item less."""
+        lattice, share = self.lattice, self.strata.share
+        rows = np.arange(first, last)
+        end = lattice.indptr[rows + 1] - 1
+        prefix, last_item = lattice.drop[end].astype(np.int64), lattice.item[end]
+        size = int(lattice.indptr[first + 1] - lattice.indptr[first])
+        base, added = self.of(size - 1, prefix), share[last_item]
+        if size == 2:
+            # The rarer of two items says more about where both are.
+            rarer = lattice.count[lattice.single[last_item]] < lattice.count[prefix]
+            other = share[lattice.items(rows, 2)[:, 0]]
+            base, added = np.where(rarer[:, None], added * self.strata.n, base), np.where(rarer[:, None], other, added)
+        self.larger[first - self.begin[1] : last - self.begin[1]] = add_item(base, added, lattice.count[rows])
 
 
 def add_item(base: np.ndarray, share: np.ndarray, count: np.ndarray) -> np.ndarray:

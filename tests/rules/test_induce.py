@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
-from affinity.errors import InputError, SettingsError, TooLarge
+from affinity.errors import InputError, SettingsError, TooLarge, UnknownLabel
 from affinity.measures import MEASURES, compute
 from affinity.rules import DEFAULT_MEASURES, induce_rules
 from affinity.tables import Baskets, ItemsetCounts
@@ -200,13 +201,67 @@ def test_redundant_rules_are_dropped(conjunction):
 def test_q_value_of_a_pair_uses_the_expected_count_of_the_graph(conjunction):
     from affinity.graph.evidence import weigh_pairs
     from affinity.rules.significance import RuleTests
-    from affinity.rules.subsets import SubsetIndex
+    from affinity.rules.subsets import Lattice, Subsets
 
     itemsets, margins = conjunction, conjunction.margins
-    index = SubsetIndex(itemsets)
-    pairs = next(index.blocks())
+    lattice = Lattice(itemsets)
+    rows = int(lattice.first[2]), int(lattice.first[3])
+    pairs = Subsets(lattice, *rows, 2)
     golden = weigh_pairs(pairs.items[:, 0], pairs.items[:, 1], itemsets.count[pairs.rows], margins, test=False).expected
-    np.testing.assert_allclose(RuleTests(index, margins).expected(pairs, 1, 2), golden, rtol=1e-9)
+    np.testing.assert_allclose(RuleTests(lattice, margins).expected(*rows, np.array([1]))[0], golden, rtol=1e-9)
+
+
+def test_consequents_are_a_filter(conjunction):
+    every = induce_rules(conjunction, min_confidence=0.05)
+    some = induce_rules(conjunction, min_confidence=0.05, consequents=["p030", "p050"])
+    rows, kept = as_dict(every), as_dict(some)
+    assert set(kept) == {pair for pair in rows if set(pair[1]) <= {30, 50}}
+    np.testing.assert_array_equal(some.q_value, every.q_value[[rows[pair] for pair in kept]])
+    assert len(induce_rules(conjunction, consequents=[])) == 0
+    with pytest.raises(UnknownLabel, match="product 'p03o' is not among the 60 known ones"):
+        induce_rules(conjunction, consequents=["p03o"])
+    with pytest.raises(SettingsError, match=r"consequents='p030' is one label, not several. Pass \['p030'\]"):
+        induce_rules(conjunction, consequents="p030")
+
+
+@pytest.mark.parametrize("consequent_size", [None, 1, 2])
+@pytest.mark.parametrize("prune", [None, "unproductive"])
+def test_tests_and_corrections_are_over_all_candidates(consequent_size, prune):
+    """q-values against the definition, from p-values of one candidate at a time."""
+    from affinity.statistics.false_discovery import benjamini_hochberg, benjamini_yekutieli
+
+    counts = naive.itemset_counts([[0, 1, 2, 3], [0, 1, 2], [0, 1, 3], [2, 3], [1, 2, 3], [0], [1], [0, 1]], 1, 4)
+    itemsets = make_itemsets(counts, 8, 4)
+    pairs = [p for p in naive.association_rules(counts, 0.0) if consequent_size in (None, len(p[1]))]
+
+    def p_value(test, n_xy, n_x, n_y, n):
+        m = min(n_x, n_y)
+        chance = min(n_x * n_y / n / m, 1 - 1e-9)
+        return binom.sf(n_xy - 1, m, chance) - (0.5 * binom.pmf(n_xy, m, chance) if test == "mid-p" else 0.0)
+
+    for test in ("mid-p", "exact"):
+        p = []
+        for x, y in pairs:
+            parts = [tuple(i for i in x if i != item) for item in x] if prune else [()]
+            rests = [(rest, counts.get(rest, 8), counts.get(tuple(sorted(rest + y)), 8)) for rest in parts]
+            p.append(max(p_value(test, counts[tuple(sorted(x + y))], counts[x], n_y, n) for _, n, n_y in rests))
+        for correction, adjust in (("bh", benjamini_hochberg), ("by", benjamini_yekutieli)):
+            rules = induce_rules(
+                itemsets, min_confidence=0, consequent_size=consequent_size, prune=prune, test=test, correction=correction
+            )
+            golden = dict(zip(pairs, adjust(p, rules.info["candidates"])))
+            for pair, row in as_dict(rules).items():
+                assert rules.q_value[row] == pytest.approx(golden[pair], rel=1e-9)
+            assert prune or set(as_dict(rules)) == set(pairs)
+
+
+def test_without_a_test_the_rules_are_the_same(conjunction):
+    tested, plain = induce_rules(conjunction), induce_rules(conjunction, test=None)
+    assert as_dict(tested) == as_dict(plain)
+    np.testing.assert_array_equal(tested.measures["lift"], plain.measures["lift"])
+    assert np.isnan(plain.q_value).all()
+    with pytest.raises(SettingsError, match="prune='unproductive' with test=None"):
+        induce_rules(conjunction, test=None, prune="unproductive")
 
 
 @pytest.mark.parametrize("target", ["closed", "maximal"])
@@ -231,6 +286,8 @@ def test_a_missing_part_is_named():
         ({"min_lift": -1.0}, "min_lift=-1.0"),
         ({"min_lift": float("nan")}, "min_lift=nan"),
         ({"consequent_size": 0}, "consequent_size=0"),
+        ({"test": "midp"}, "test='midp'.*Did you mean 'mid-p'"),
+        ({"correction": "bonferroni"}, "correction='bonferroni' is not a correction. Known: bh, by"),
         ({"prune": "redundnt"}, "prune='redundnt'.*Did you mean 'redundant'"),
         ({"measures": ("lift", "convicton")}, "no measure 'convicton'.*Did you mean 'conviction'"),
     ],
@@ -247,6 +304,15 @@ def test_too_many_candidates_are_refused_before_work():
     itemsets = make_itemsets(counts, 5, 12)
     assert len(induce_rules(itemsets, consequent_size=1, measures=())) == 12 * 2**11 - 12
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("affinity.rules.induce.MOST_CANDIDATES", 100_000)
+        patch.setattr("affinity.rules.splits.MOST_CANDIDATES", 100_000)
         with pytest.raises(TooLarge, match="candidate rules from itemsets of up to 12 items.*consequent_size=1"):
             induce_rules(itemsets)
+
+
+def test_an_itemset_of_30_items_is_refused_with_the_projected_number():
+    chain = {tuple(range(size)): 2 for size in range(1, 31)}
+    with pytest.raises(TooLarge, match=r"2,147,483,584 candidate rules from itemsets of up to 30 items"):
+        induce_rules(make_itemsets(chain, 5, 30))
+    # Few enough candidates, but no such table of itemsets is complete: found before anything of its size is made.
+    with pytest.raises(InputError, match="is there but its part"):
+        induce_rules(make_itemsets(chain, 5, 30), consequent_size=1)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affinity.rules.profiles import SizeProfiles, add_item
-from affinity.rules.subsets import SubsetIndex
+from affinity.rules.subsets import Lattice
 from affinity.statistics.expected_count import SizeStrata
 from tests.graph.worlds import count_sets, null_baskets
 from tests.rules.test_induce import mine
@@ -33,15 +33,15 @@ def test_profiles_follow_the_basket_sizes():
     itemsets = mine(baskets, 30, min_count=60)
     _, margins = count_sets(baskets, 30)
     strata = SizeStrata.of(margins.stratum_item, margins.stratum_n, margins.stratum_size_sum, margins.stratum_size_square_sum)
-    index = SubsetIndex(itemsets)
-    profiles = SizeProfiles(index, strata)
+    lattice = Lattice(itemsets)
+    profiles = SizeProfiles(lattice, strata)
     stratum = np.searchsorted([1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 23], [len(b) for b in baskets], side="right") - 1
     for size in (1, 2):
-        rows = np.arange(index.first[size], index.first[size + 1])
+        rows = np.arange(lattice.first[size], lattice.first[size + 1])
         found = profiles.of(size, rows)
         np.testing.assert_allclose(found.sum(axis=1), itemsets.count[rows], rtol=1e-5)
         for row in range(0, len(rows), 25):
-            wanted = set(index.items(rows[row : row + 1], size)[0].tolist())
+            wanted = set(lattice.items(rows[row : row + 1], size)[0].tolist())
             truth = np.bincount(stratum[[wanted <= set(b.tolist()) for b in baskets]], minlength=len(strata.n))
             if size == 1:
                 np.testing.assert_allclose(found[row], truth, atol=1e-9)
