@@ -458,3 +458,9 @@ def productive_and_redundant(counts, n_baskets, x, y):
         for part in combinations(x, size):
             general.append(counts[tuple(sorted(part + y))] / counts[part])
     return max(general), counts[tuple(sorted(x + y))] / counts[x]
+
+
+def kept_sets(sets, kept, most):
+    """The sets of at most ``most`` items, of these only the ``kept`` ones by their place in it, where two are left."""
+    recoded = [[kept.index(item) for item in held if item in kept] for held in sets if len(held) <= most]
+    return [held for held in recoded if len(held) >= 2]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from affinity.counting import count_pairs
-from affinity.errors import InputError, SettingsError, VocabularyMismatch
-from affinity.kernels.baskets_csr import index_items
+from affinity.errors import InputError, SettingsError, TooLarge, VocabularyMismatch
+from affinity.kernels.baskets_csr import END, index_heads, keep_items
 from affinity.tables import Baskets
 from affinity.tables.margins import SIZE_STRATA
+from affinity.vocabulary import Vocabulary
 from tests import naive
 from tests.counting.csr import flatten, make_baskets, make_holdings, make_products, read_fimi, rows_of
 
@@ -76,12 +80,60 @@ def test_the_order_of_baskets_does_not_matter(rows, random):
     assert_same(count_pairs(make_baskets(shuffled, 9)), count_pairs(make_baskets(rows, 9)))
 
 
-def test_threads_and_blocks_do_not_matter(monkeypatch):
-    rng = np.random.default_rng(3)
-    rows = [rng.choice(900, size=rng.integers(0, 60), replace=False).tolist() for _ in range(800)]
-    one = count_pairs(make_baskets(rows, 900), make_holdings(rows, 900), threads=1)
-    monkeypatch.setattr("affinity.counting.pairs._PAIRS_PER_BLOCK", 5_000)
-    assert_same(one, count_pairs(make_baskets(rows, 900), make_holdings(rows, 900), threads=2))
+@EXAMPLES
+@given(rows_of(9), rows_of(9), st.integers(1, 6))
+def test_min_count_keeps_the_frequent_pairs_of_either_grain(baskets, owned, min_count):
+    every = count_pairs(make_baskets(baskets, 9), make_holdings(owned, 9))
+    some = count_pairs(make_baskets(baskets, 9), make_holdings(owned, 9), min_count=min_count)
+    assert as_dict(some) == {pair: counts for pair, counts in as_dict(every).items() if max(counts) >= min_count}
+    assert_same(every.at_least(min_count), some)
+    assert some.min_count == every.at_least(min_count).min_count == min_count
+
+
+@EXAMPLES
+@given(st.lists(st.tuples(st.integers(0, 4), st.sets(st.integers(0, 8)))), st.lists(st.integers(0, 2), min_size=5, max_size=5))
+def test_counts_of_any_split_of_the_customers_add_up(orders, shard_of):
+    """Orders of five customers (customer, products), each customer in one of three shards."""
+
+    def count(customers):
+        baskets = [products for customer, products in orders if customer in customers]
+        owned = [set().union(*(products for who, products in orders if who == customer)) for customer in customers]
+        return count_pairs(make_baskets(baskets, 9), make_holdings(owned, 9), max_products_per_customer=6)
+
+    whole = count(range(5))
+    one, two, three = (count([c for c in range(5) if shard_of[c] == shard]) for shard in range(3))
+    assert_same(one + two + three, whole)
+    assert_same(three + (two + one), whole)
+    assert (one + two + three).left_out_customers == whole.left_out_customers
+    assert list(as_dict(one + two + three)) == list(as_dict(whole))
+
+
+def many_rows(n_items, n_rows, most, seed=3):
+    rng = np.random.default_rng(seed)
+    return [rng.choice(n_items, size=rng.integers(0, most), replace=False).tolist() for _ in range(n_rows)]
+
+
+@pytest.mark.parametrize(("passes", "method"), [(10**9, "dense"), (0, "sparse")])
+@pytest.mark.parametrize("cells", [1, 40_000])
+def test_threads_blocks_and_methods_do_not_matter(monkeypatch, passes, method, cells):
+    bought, owned = make_baskets(many_rows(900, 800, 60), 900), make_holdings(many_rows(900, 500, 20, seed=4), 900)
+    one = count_pairs(bought, owned, threads=1)
+    monkeypatch.setattr("affinity.counting.pairs_rows.PAIRS_PER_BLOCK", 5_000)
+    monkeypatch.setattr("affinity.counting.pairs_rows._PASSES_FOR_JUMPS", passes)
+    monkeypatch.setattr("affinity.counting.pairs_rows.DENSE_CELLS", cells)
+    for min_count in (1, 3):
+        two = count_pairs(bought, owned, min_count=min_count, threads=2)
+        assert two.info["method"] == method
+        assert_same(two, one.at_least(min_count))
+
+
+def test_few_products_are_counted_densely_and_the_table_says_why():
+    few = count_pairs(make_baskets(many_rows(50, 400, 20), 50))
+    assert few.info["method"] == "dense"
+    assert "50 items" in few.info["reason"]
+    assert (few.info["products"], few.info["events"]) == (50, int(few.count.sum()))
+    many = count_pairs(make_baskets([[k, k + 1] for k in range(0, 60_000, 2)], 60_000))
+    assert many.info["method"] == "sparse"
 
 
 def test_many_items_share_flags():
@@ -130,6 +182,105 @@ def test_rows_that_rise_across_a_boundary_are_fine():
     assert len(count_pairs(make_baskets([[2], [], [0, 1], [0], []], 3))) == 1
 
 
+def test_one_long_basket_is_refused_with_its_pairs_projected():
+    with pytest.raises(TooLarge, match=r"4,999,950,000 pairs and more .*100,000 products.*min_count=2 fits"):
+        count_pairs(make_baskets([range(100_000), [1, 2]], 100_000))
+
+
+def test_one_long_basket_beside_short_ones_is_fine_above_its_count():
+    rows = [list(range(100_000)), [1, 2], [2, 99_999]]
+    assert as_dict(count_pairs(make_baskets(rows, 100_000), min_count=2)) == {(1, 2): (2, 0), (2, 99_999): (2, 0)}
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_the_memory_budget_names_the_smallest_min_count_that_fits(owned):
+    rows = many_rows(300, 900, 40)
+    tables = (make_baskets(rows, 300), make_holdings(many_rows(300, 300, 40, seed=5), 300) if owned else None)
+    every = np.maximum(count_pairs(*tables).count, count_pairs(*tables).customers)
+    used = bytes_before_pairs(tables)
+    budget = used + 1_000_000  # of 40 bytes a pair: 25,000 pairs
+    expected = next(m for m in range(1, 100) if (every >= m).sum() <= 25_000)
+    assert expected > 1
+    with pytest.raises(TooLarge, match=f"At min_count=1 there are {len(every):,} pairs, .* min_count={expected} fits"):
+        count_pairs(*tables, max_memory_bytes=budget, threads=1)
+    assert len(count_pairs(*tables, min_count=expected, max_memory_bytes=budget, threads=1)) == (every >= expected).sum()
+    enough = used + 40 * len(every)
+    assert len(count_pairs(*tables, max_memory_bytes=enough, threads=1)) == len(every)
+
+
+def bytes_before_pairs(tables):
+    """What the index takes, as its error says."""
+    with pytest.raises(TooLarge, match="An index of") as caught:
+        count_pairs(*tables, max_memory_bytes=1, threads=1)
+    return int(str(caught.value).split(" takes ")[1].split(" bytes")[0].replace(",", ""))
+
+
+def zipfian_baskets(n_baskets, n_items, seed=1):
+    """Baskets of geometric sizes, products drawn by Zipf's law and numbered at random."""
+    rng = np.random.default_rng(seed)
+    size = rng.geometric(1 / 6, n_baskets)
+    share = np.cumsum(1 / np.arange(1, n_items + 1))
+    rank = np.searchsorted(share / share[-1], rng.random(size.sum()))
+    line = np.unique(np.repeat(np.arange(n_baskets), size) * n_items + rng.permutation(n_items)[rank])
+    indptr = np.searchsorted(line, np.arange(n_baskets + 1) * n_items)
+    return Baskets(indptr, (line % n_items).astype(np.int32), Vocabulary("product", range(n_items)))
+
+
+def peak_of(function):
+    """What it returns, and the most bytes that it held at once beyond those held before."""
+    tracemalloc.start()
+    try:
+        return function(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("n_items", [800, 20_000])
+def test_the_memory_budget_is_kept(n_items):
+    baskets = zipfian_baskets(100_000, n_items)
+    counts, peak = peak_of(lambda: count_pairs(baskets))
+    budget = bytes_before_pairs((baskets,)) + 40 * len(counts)
+    assert 24 * len(counts) < peak < budget + 20_000_000  # of that: what the check of the rows holds for a moment
+
+
+@pytest.mark.slow
+def test_three_million_baskets_of_fifty_thousand_products():
+    baskets, budget = zipfian_baskets(3_000_000, 50_000), 2 * 2**30
+    counts, peak = peak_of(lambda: count_pairs(baskets, max_memory_bytes=budget))
+    assert peak < budget
+    ones = np.ones(len(baskets.item), dtype=np.int32)
+    matrix = sparse.csr_array((ones, baskets.item, baskets.indptr), shape=(len(baskets), 50_000))
+    for first in range(0, 50_000, 5_000):  # the same counts, as a matrix product
+        block = sparse.triu(matrix[:, first : first + 5_000].T.tocsr() @ matrix, k=first + 1).tocsr()
+        block.sort_indices()
+        rows = slice(*np.searchsorted(counts.a, [first, first + 5_000]))
+        assert np.array_equal(counts.b[rows], block.indices)
+        assert np.array_equal(counts.count[rows], block.data)
+        assert np.array_equal(counts.a[rows] - first, np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)))
+    assert_same(count_pairs(baskets, min_count=50), counts.at_least(50))
+    with pytest.raises(TooLarge, match="min_count=2 fits"):
+        count_pairs(baskets, max_memory_bytes=900_000_000)
+
+
+@pytest.mark.parametrize("name", ["min_count", "max_memory_bytes"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, None, "2"])
+def test_numbers_that_count_nothing_are_refused(name, value):
+    with pytest.raises(SettingsError, match=f"{name}={value!r} is not a whole number of at least 1"):
+        count_pairs(make_baskets([[0, 1]], 2), **{name: value})
+
+
+def test_counts_that_do_not_add_up_are_refused():
+    bought, owned = make_baskets([[0, 1]], 2), make_holdings([[0, 1]], 2)
+    one = count_pairs(bought, owned)
+    with pytest.raises(SettingsError, match=r"min_count=1 and min_count=2 do not add up.*\.at_least"):
+        _ = one + count_pairs(bought, owned, min_count=2)
+    with pytest.raises(SettingsError, match="max_products_per_customer=500 and 9 do not add up"):
+        _ = one + count_pairs(bought, owned, max_products_per_customer=9)
+    with pytest.raises(VocabularyMismatch, match="Two product vocabularies differ"):
+        _ = one + count_pairs(make_baskets([[0, 1]], 3))
+    assert as_dict(one + count_pairs(bought)) == {(0, 1): (2, 1)}
+
+
 def test_a_cap_below_one_is_refused():
     with pytest.raises(SettingsError, match="max_products_per_customer=0 would leave out every customer"):
         count_pairs(make_baskets([[0]], 1), max_products_per_customer=0)
@@ -141,16 +292,25 @@ def test_owners_of_another_vocabulary_are_refused():
 
 
 @EXAMPLES
-@given(rows_of(12))
-def test_positions_are_those_of_plain_python(rows):
+@given(rows_of(12), st.sets(st.integers(0, 11)), st.integers(1, 12))
+def test_kept_sets_and_positions_are_those_of_plain_python(rows, kept, most):
     indptr, item = flatten(rows)
-    sizes = np.bincount(item, minlength=12)
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    flat, position = np.empty(len(item) + len(rows), dtype=np.int32), np.empty(len(item), dtype=np.int32)
-    index_items(indptr, item, starts[:-1].copy(), flat, position)
-    expected_flat, places = naive.item_positions([sorted(row) for row in rows], 12)
-    assert flat.tolist() == expected_flat
-    assert [position[starts[i] : starts[i + 1]].tolist() for i in range(12)] == places
+    kept = sorted(kept)
+    code_of = np.full(12, END, dtype=np.uint32)
+    code_of[kept] = np.arange(len(kept))
+    flat, begins = np.empty(len(item) + len(rows) + 1, dtype=np.uint32), np.empty(len(rows), dtype=np.uint32)
+    following, heads = np.zeros(len(kept), dtype=np.int64), np.zeros(len(kept), dtype=np.int64)
+    size, n_sets = keep_items(indptr, item, most, code_of, flat, begins, following, heads)
+    expected = naive.kept_sets([sorted(row) for row in rows], kept, most)
+    expected_flat, places = naive.item_positions(expected, len(kept))
+    assert flat[:size].astype(np.int32).tolist() == expected_flat
+    assert begins[:n_sets].tolist() == [sum(len(row) + 1 for row in expected[:k]) for k in range(len(expected))]
+    assert following.tolist() == [sum(len(row) - row.index(i) - 1 for row in expected if i in row) for i in range(len(kept))]
+    starts = np.concatenate([[0], np.cumsum(heads)])
+    position = np.empty(starts[-1], dtype=np.uint32)
+    index_heads(flat, size, starts[:-1].copy(), position)
+    followed = [[place + 1 for place in of_item if expected_flat[place + 1] >= 0] for of_item in places]
+    assert [position[starts[i] : starts[i + 1]].tolist() for i in range(len(kept))] == followed
 
 
 #: name, pairs in at least 5 baskets, another min_count, pairs at it (counted by several other programs)
@@ -166,3 +326,9 @@ PUBLIC = [
 def test_public_sets(shared_data, name, at_least_5, min_count, expected):
     counts = count_pairs(read_fimi(shared_data, name))
     assert (int((counts.count >= 5).sum()), int((counts.count >= min_count).sum())) == (at_least_5, expected)
+
+
+@pytest.mark.parametrize(("name", "at_least_5", "min_count", "expected"), PUBLIC, ids=[row[0] for row in PUBLIC])
+def test_public_sets_with_min_count(shared_data, name, at_least_5, min_count, expected):
+    baskets = read_fimi(shared_data, name)
+    assert (len(count_pairs(baskets, min_count=5)), len(count_pairs(baskets, min_count=min_count))) == (at_least_5, expected)
