@@ -1,1 +1,1 @@
-"""Mining side by side with its peers: ``python -m benchmarks.mining --data FOLDER``."""
+"""Mining side by side with its peers: ``python -m benchmarks.mining``."""

@@ -1,131 +1,134 @@
-"""Run every contender on the same baskets, interleaved, and write a Markdown table of medians.
+"""Measure mining side by side with its peers and write tables (mining.md), figures (mining.json) and a picture (mining.png).
 
-    python -m benchmarks.mining --data ../shared/data/fimi --repeats 5 --out mining.md
+    python -m benchmarks.mining --data DIR --lcm PATH --generated
+    python -m benchmarks.mining --only chess@2557 groceries --tables itemsets pairs --repeats 3 --out /tmp/tried
 
-Each repeat runs all contenders once, so that load on the machine falls on all of them; CPU seconds of the process
-are the fair figure, and only ratios within one run count. Input conversion and the first call (compilation) are
-outside the clock. A contender whose number of results differs from ours is shown with its own number.
+All contenders of a row run interleaved in one process, so that load on the machine falls on all of them; only ratios within
+one run count. Before that each runs once in a process of its own, for its memory, and is left out when it takes too long.
+Ends with 1 when a result of ours is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import importlib.metadata
-import platform
-import statistics
-import subprocess
+import json
+import sys
+import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from affinity.tables import Baskets
-from affinity.threads import available_threads
-from affinity.vocabulary import Vocabulary
-from benchmarks.mining.contenders import ITEMSETS, PAIRS, Contender, installed
-
-#: set, min_count, whether the slow contenders take part
-SHORT = [
-    ("chess", 2238, True), ("mushroom", 1625, True), ("connect", 60_802, False), ("BMS-WebView-1", 60, False),
-    ("T10I4D100K", 100, False), ("retail", 177, False), ("retail", 9, False), ("online_retail", 83, False),
-    ("instacart_train", 132, False), ("instacart_train", 14, False), ("kosarak-prefix", 74, False),
-]  # fmt: skip
-LONG = [
-    *SHORT, ("chess", 1598, False), ("mushroom", 407, False), ("connect", 47_290, False), ("BMS-WebView-1", 36, False),
-    ("T10I4D100K", 10, False), ("online_retail", 62, False), ("instacart_train", 7, False), ("retail", 177, True),
-]  # fmt: skip
-PAIR_ROWS = [("instacart_train", 132), ("instacart_train", 5), ("online_retail", 5), ("retail", 5), ("kosarak-prefix", 5)]
+from benchmarks.mining.contender import Contender
+from benchmarks.mining.data import Loaded, find, read_baskets, save
+from benchmarks.mining.generated import Scaled, generated_table, measure_generated
+from benchmarks.mining.measure import Limits, Measured, measure
+from benchmarks.mining.ours import OURS
+from benchmarks.mining.peers import PEERS
+from benchmarks.mining.picture import draw
+from benchmarks.mining.programs import ROOT, lcm_runs, whole_runs
+from benchmarks.mining.report import Results, about, memory_table, table, wrong
+from benchmarks.mining.rows import CHOICES, TABLES, Row, choose_rows, parse_only
 
 
-def read_baskets(path: Path) -> Baskets:
-    """Baskets of a ``.dat.gz`` file: integers, one basket a line."""
-    with gzip.open(path, "rt") as lines:
-        rows = [np.unique(np.array(line.split(), dtype=np.int64)) for line in lines if line.strip()]
-    labels, code = np.unique(np.concatenate(rows), return_inverse=True)
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return Baskets(indptr, code.astype(np.int32), Vocabulary("product", labels.tolist()))
-
-
-def measure(contenders: list[Contender], baskets: Baskets, min_count: int, repeats: int) -> dict[str, tuple[int, float, float]]:
-    """name -> (results, median CPU seconds, median wall seconds)."""
-    inputs = {contender.name: contender.prepare(baskets) for contender in contenders}
-    found: dict[str, int] = {}
-    times: dict[str, list[tuple[float, float]]] = {contender.name: [] for contender in contenders}
-    for repeat in range(repeats + 1):  # the first is not counted
-        for contender in contenders:
-            cpu, wall = time.process_time(), time.perf_counter()
-            found[contender.name] = contender.run(inputs[contender.name], min_count)
-            if repeat or contender.slow:
-                times[contender.name].append((time.process_time() - cpu, time.perf_counter() - wall))
-    return {
-        name: (found[name], statistics.median(t[0] for t in seconds), statistics.median(t[1] for t in seconds))
-        for name, seconds in times.items()
-    }
-
-
-def table(title: str, rows: Iterable[tuple[str, int, dict[str, tuple[int, float, float]]]], names: list[str]) -> list[str]:
-    """Markdown: a row a set and min_count, a column a contender with CPU seconds (wall seconds)."""
-    lines = [f"## {title}", "", "| set | min_count | results | " + " | ".join(names) + " |", "|---" * (len(names) + 3) + "|"]
-    for name, min_count, figures in rows:
-        ours = figures["affinity"][0]
-        cells = []
-        for contender in names:
-            if contender not in figures:
-                cells.append("–")
-                continue
-            found, cpu, wall = figures[contender]
-            cells.append(f"{cpu:.3g} ({wall:.3g})" + (f" **{found:,} results**" if found != ours else ""))
-        lines.append(f"| {name} | {min_count:,} | {ours:,} | " + " | ".join(cells) + " |")
-    return [*lines, ""]
-
-
-def about() -> list[str]:
-    """What was run, on what."""
-    versions = []
-    for package in ("affinity-engine", "numpy", "numba", "scipy", "mlxtend", "pyfim"):
-        try:
-            versions.append(f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            versions.append(f"{package} not installed")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    machine = f"{platform.machine()}, {available_threads()} cores, Python {platform.python_version()}"
-    return ["# Mining, side by side", "", f"{', '.join(versions)}; commit {commit or 'unknown'}; {machine}.",
-            "Median CPU seconds of the process (wall seconds).", ""]  # fmt: skip
-
-
-def main() -> None:
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mining", description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of .dat.gz files, one basket a line")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--long", action="store_true", help="also the rows of many itemsets, which take minutes")
-    parser.add_argument("--only", nargs="*", help="names of sets")
-    parser.add_argument("--out", type=Path, help="Markdown file; otherwise standard output")
-    arguments = parser.parse_args()
-    sets: dict[str, Baskets] = {}
+    parser.add_argument(
+        "--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of NAME.dat.gz and NAME.csv files"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="folder for what is written")
+    parser.add_argument("--only", nargs="+", metavar="SET[@MIN_COUNT]", help="measure these sets, or these rows of them")
+    parser.add_argument("--tables", nargs="+", choices=CHOICES, default=list(CHOICES))
+    parser.add_argument("--repeats", type=int, default=5, help="timed runs of each contender and row")
+    parser.add_argument(
+        "--budget", type=float, default=20.0, help="seconds; a contender whose first run takes longer is left out"
+    )
+    parser.add_argument("--memory", type=float, default=20.0, help="gigabytes of address space for a contender's own process")
+    parser.add_argument("--lcm", type=Path, help="LCM's program, to be run as a whole process")
+    parser.add_argument("--generated", action="store_true", help="also the large generated sets (minutes)")
+    parser.add_argument("--shrink", type=int, default=1, help="make the generated sets so many times smaller")
+    return parser.parse_args(arguments)
 
-    def load(name: str) -> Baskets:
-        if name not in sets:
-            sets.clear()
-            sets[name] = read_baskets(arguments.data / f"{name}.dat.gz")
-        return sets[name]
 
-    wanted = [row for row in (LONG if arguments.long else SHORT) if not arguments.only or row[0] in arguments.only]
-    itemsets, pairs = [], []
-    for name, min_count, slow in sorted(wanted):
-        contenders = [contender for contender in installed(ITEMSETS) if slow or not contender.slow]
-        itemsets.append((name, min_count, measure(contenders, load(name), min_count, arguments.repeats)))
-    for name, min_count in sorted(row for row in PAIR_ROWS if not arguments.only or row[0] in arguments.only):
-        pairs.append((name, min_count, measure(installed(PAIRS), load(name), min_count, arguments.repeats)))
-    lines = about()
-    lines += table("Frequent itemsets", itemsets, [contender.name for contender in installed(ITEMSETS)])
-    lines += table("Pairs", pairs, [contender.name for contender in installed(PAIRS)])
-    if arguments.out:
-        arguments.out.write_text("\n".join(lines), encoding="utf-8")
-    else:
-        print("\n".join(lines))
+def measure_rows(
+    rows: list[Row], contenders: dict[str, list[Contender]], data: Path, folder: Path, limits: Limits
+) -> Iterator[tuple[Row, dict[str, Measured]]]:
+    """Every row with its figures; a set is read once for each table, a set that is not there is said and left out."""
+    loaded: Loaded | None = None
+    skip: dict[tuple[str, str], dict[str, str]] = {}
+    for at, row in enumerate(rows, start=1):
+        path = find(row.data, data)
+        if path is None:
+            say(f"[{at}/{len(rows)}] {row}: no {row.data}.dat.gz or .csv below {data}")
+            continue
+        if loaded is None or loaded.name != row.data:
+            loaded = save(row.data, read_baskets(path), folder / row.data)
+        started = time.perf_counter()
+        figures = measure(contenders[row.table], loaded, row, limits, skip.setdefault((row.table, row.data), {}))
+        first = figures[contenders[row.table][0].name]
+        ours = first.failed or f"{first.results:,} results in {first.seconds:.4g} s"
+        say(f"[{at}/{len(rows)}] {row}: {ours}; measured in {time.perf_counter() - started:.0f} s")
+        yield row, figures
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+@dataclass
+class Findings:
+    """All that was measured so far, and where it is written."""
+
+    options: argparse.Namespace
+    contenders: dict[str, list[Contender]]
+    tables: dict[str, Results] = field(default_factory=dict)
+    generated: list[Scaled] = field(default_factory=list)
+
+    def write(self) -> None:
+        """All files anew, after every row, so that a run that is stopped leaves what it measured."""
+        out, repeats = self.options.out, self.options.repeats
+        lines = about([c.package for each in self.contenders.values() for c in each], repeats, self.options.lcm)
+        if draw(self.tables, self.contenders, out / "mining.png", f"{lines[2]} Median of {repeats} interleaved runs."):
+            lines += ["![Ratio to PyFIM's best algorithm on each row](mining.png)", ""]
+        for name, results in self.tables.items():
+            lines += [*table(results, self.contenders[name]), *memory_table(results, self.contenders[name])]
+        lines += generated_table(self.generated) if self.generated else []
+        (out / "mining.md").write_text("\n".join(lines), encoding="utf-8")
+        raw: list[dict[str, Any]] = [
+            {"row": asdict(row), "figures": {name: asdict(one) for name, one in figures.items()}}
+            for results in self.tables.values()
+            for row, figures in results
+        ]
+        raw += [asdict(one) for one in self.generated]
+        (out / "mining.json").write_text(json.dumps(raw, indent=1), encoding="utf-8")
+
+    def mistakes(self) -> list[tuple[Row, str, str]]:
+        return [one for results in self.tables.values() for one in wrong(results)]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    limits = Limits(options.repeats, options.budget, int(options.memory * 2**30))
+    lcm = lcm_runs(options.lcm)
+    extra = {"itemsets": lcm, "files": [*whole_runs(), *lcm]}
+    contenders = {name: [*OURS[name], *PEERS.get(name, []), *extra.get(name, [])] for name in TABLES}
+    options.out.mkdir(parents=True, exist_ok=True)
+    found = Findings(options, contenders)
+    rows = choose_rows(options.tables, parse_only(options.only))
+    with tempfile.TemporaryDirectory() as folder:
+        for row, figures in measure_rows(rows, contenders, options.data, Path(folder), limits):
+            found.tables.setdefault(row.table, []).append((row, figures))
+            found.write()
+        for one in measure_generated(Path(folder), limits, options.shrink) if options.generated else ():
+            say(f"{one.name} {one.row}: {one.figures[1].failed or f'{one.figures[1].seconds:.3g} s'}")
+            found.generated.append(one)
+            found.write()
+    ours = {c.name for each in contenders.values() for c in each if c.group == "ours"}
+    for row, name, said in found.mistakes():
+        say(f"wrong number of results: {row}: {name} {said}")
+    return int(any(name in ours for _, name, _ in found.mistakes()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
