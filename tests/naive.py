@@ -214,19 +214,42 @@ def association_rules(counts, min_confidence):
     return rules
 
 
-def merged_baskets(baskets, rank_of):
-    """{basket as a tuple of rising ranks: how many there are}; items of rank -1 and empty baskets are dropped."""
-    merged = {}
-    for basket in baskets:
-        row = tuple(sorted(rank_of[item] for item in basket if rank_of[item] >= 0))
-        if row:
-            merged[row] = merged.get(row, 0) + 1
-    return merged
+def item_counts(baskets, n_items):
+    """Baskets that hold each item."""
+    return [sum(item in basket for basket in baskets) for item in range(n_items)]
 
 
-def item_rows(rows, n_items):
-    """For every item the rows that hold it."""
-    return [[number for number, row in enumerate(rows) if item in row] for item in range(n_items)]
+def dealt_baskets(rows, n_ranks):
+    """For every rank the baskets (rows of rising ranks) that hold it, and how many have it as their smallest."""
+    return (
+        [[number for number, row in enumerate(rows) if rank in row] for rank in range(n_ranks)],
+        [sum(1 for row in rows if row and row[0] == rank) for rank in range(n_ranks)],
+    )
+
+
+def ranked_rows(rows, n_ranks):
+    """The rows one behind the other with a -1 before each, and for every rank where it stands behind another."""
+    flat, places = [], [[] for _ in range(n_ranks)]
+    for row in rows:
+        flat.append(-1)
+        for number, rank in enumerate(row):
+            if number > 0:
+                places[rank].append(len(flat))
+            flat.append(rank)
+    return flat, places
+
+
+def basket_masks(baskets, bit_of):
+    """Each basket as the sum of its items' bits, where it holds two and more of them."""
+    masks = [sum(bit_of[item] for item in set(basket)) for basket in baskets]
+    return [mask for mask in masks if mask.bit_count() >= 2]
+
+
+def choices(items, most):
+    """All choices of one to ``most`` of the items."""
+    from itertools import combinations
+
+    return [choice for size in range(1, min(len(items), max(most, 0)) + 1) for choice in combinations(items, size)]
 
 
 def frequent_itemsets(baskets, min_count, max_size=None):

@@ -8,6 +8,8 @@ from affinity.errors import InputError, TooLarge
 
 #: Places in a copy of the baskets are int32.
 MAX_PLACES = 2**31 - 1
+#: So few lines are not worth compiling anything.
+FEW_LINES = 2_000
 
 
 def require_sorted_rows(indptr: np.ndarray, item: np.ndarray, n_items: int, what: str = "baskets") -> None:
@@ -38,3 +40,16 @@ def require_sorted_rows(indptr: np.ndarray, item: np.ndarray, n_items: int, what
             f"{len(item):,} lines in {len(indptr) - 1:,} {what} are more than the {MAX_PLACES:,} that one count can hold.",
             do="Count parts that share no customer and add the counts.",
         )
+
+
+def count_checked_items(indptr: np.ndarray, item: np.ndarray, n_items: int) -> np.ndarray:
+    """int64[n_items]: baskets that hold each item; the errors of `require_sorted_rows`."""
+    if len(item) <= FEW_LINES or len(indptr) < 2 or indptr[0] != 0 or indptr[-1] != len(item) or (np.diff(indptr) < 0).any():
+        require_sorted_rows(indptr, item, n_items)
+        return np.bincount(item, minlength=n_items)
+    from affinity.kernels.itemsets_rows import count_items
+
+    count = np.zeros(n_items, dtype=np.int64)
+    if count_items(indptr, item, 0, len(indptr) - 1, count) >= 0 or len(item) + len(indptr) > MAX_PLACES:
+        require_sorted_rows(indptr, item, n_items)
+    return count

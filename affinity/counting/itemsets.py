@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 import numbers
 from fractions import Fraction
-from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
 
-from affinity.counting.basket_checks import require_sorted_rows
-from affinity.counting.miners.lcm import fitting_min_count
-from affinity.counting.mining_limits import DEFAULT_LIMIT, Miner, best_of, keep_most_frequent, too_large
+from affinity.counting.basket_checks import count_checked_items
+from affinity.counting.mining_choice import Miner, choose_miner, fitting_min_count
+from affinity.counting.mining_limits import DEFAULT_LIMIT, best_of, keep_most_frequent, too_large
 from affinity.counting.mining_targets import is_closed, is_maximal
 from affinity.counting.mining_task import LimitReached, Mined, MiningTask
 from affinity.counting.registry import MINERS
@@ -26,10 +25,6 @@ from affinity.threads import available_threads
 Target = Literal["frequent", "closed", "maximal"]
 _TARGETS = ("frequent", "closed", "maximal")
 _ON_LIMIT = ("error", "keep_most_frequent")
-#: Up to this many lines, method="auto" mines without compiling anything …
-_SMALL_LINES = 2_000
-#: … unless there could be more itemsets than this.
-_SMALL_ITEMSETS = 20_000
 
 
 def mine_itemsets(  # noqa: PLR0913
@@ -81,22 +76,20 @@ def mine_itemsets(  # noqa: PLR0913
     indptr = np.ascontiguousarray(baskets.indptr, dtype=np.int64)
     item = np.ascontiguousarray(baskets.item, dtype=np.int32)
     n_items = len(baskets.products)
-    require_sorted_rows(indptr, item, n_items)
+    item_count = count_checked_items(indptr, item, n_items)
     least = _least_count(len(baskets), min_support, min_count, top_k, target)
     task = MiningTask(
-        indptr, item, np.bincount(item, minlength=n_items), least, min_size, max_size,
+        indptr, item, item_count, least, min_size, max_size,
         max_itemsets or DEFAULT_LIMIT, threads or available_threads(),
     )  # fmt: skip
-    method, reason, miner = _choose(method, task)
+    method, reason, miner = choose_miner(method, task)
     cut_at = min((k for k in (top_k, max_itemsets if on_limit != "error" else None) if k is not None), default=None)
     try:
         mined, cut = _mine_target(miner, task, target, cut_at)
     except LimitReached:
         raise too_large(task, "itemsets" if target == "frequent" else f"{target} itemsets", max_itemsets is not None) from None
     info = {"method": method, "reason": reason, "cut": cut}
-    return ItemsetCounts(
-        mined.indptr, mined.item, mined.count, len(baskets), least, baskets.products, max_size, target, info, baskets
-    )
+    return ItemsetCounts(mined, len(baskets), least, baskets.products, max_size, target, info, baskets)
 
 
 def _require_choice(name: str, value: object, known: tuple[str, ...]) -> None:
@@ -152,29 +145,6 @@ def count_of_support(min_support: float, n: int) -> int:
     return count
 
 
-def _choose(method: str, task: MiningTask) -> tuple[str, str, Miner]:
-    """(name, why it was chosen, miner)."""
-    if method != "auto":
-        return method, "asked for", _load(method)
-    frequent = task.item_count >= task.min_count
-    lines = int(task.item_count[frequent].sum())
-    if lines <= _SMALL_LINES:
-        basket = np.repeat(np.arange(len(task.indptr) - 1), np.diff(task.indptr))
-        sizes = np.bincount(basket[frequent[task.item]])
-        at_most = (
-            float(np.exp2(sizes).sum()) / task.min_count
-        )  # a basket of s items holds 2**s sets, each counted min_count times
-        if at_most <= _SMALL_ITEMSETS:
-            return "eclat", f"at most {int(at_most):,} itemsets in {lines:,} lines: nothing need be compiled", _load("eclat")
-    return "lcm", f"{lines:,} lines of frequent items", _load("lcm")
-
-
-def _load(method: str) -> Miner:
-    module, name = MINERS[method].split(":")
-    miner: Miner = getattr(import_module(module), name)
-    return miner
-
-
 def _mine_target(miner: Miner, task: MiningTask, target: str, cut_at: int | None) -> tuple[Mined, dict[str, Any] | None]:
     """The itemsets of the target, and what was cut: None, or how many are kept and from which count they are complete."""
     if target == "frequent" and cut_at is None:
@@ -207,7 +177,7 @@ def _pick(miner: Miner, task: MiningTask, target: str) -> Mined:
         everything = miner(_all_sizes(task))
     except LimitReached:
         raise too_large(_all_sizes(task), f"frequent itemsets to pick the {target} ones from", False) from None
-    kept = (is_closed if target == "closed" else is_maximal)(everything, len(task.item_count))
+    kept = (is_closed if target == "closed" else is_maximal)(everything.rows, len(task.item_count))
     sizes = everything.sizes
     kept &= (sizes >= task.min_size) & (sizes <= (task.max_size or sizes.max(initial=0)))
     return everything.take(kept)

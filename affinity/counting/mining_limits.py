@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from affinity.counting.miners.lcm import fitting_min_count
+from affinity.counting.mining_choice import Miner, fitting_min_count
 from affinity.counting.mining_task import LimitReached, Mined, MiningTask, mined_from_levels, nothing_mined
 from affinity.errors import TooLarge
 
@@ -18,8 +16,6 @@ DEFAULT_LIMIT = 20_000_000
 
 #: So many itemsets more may be made to find those of one count.
 _TIES_AT_ONCE = 1_000_000
-
-Miner = Callable[[MiningTask], Mined]
 
 
 def keep_most_frequent(miner: Miner, task: MiningTask, keep: int) -> tuple[Mined, int]:
@@ -62,7 +58,7 @@ def too_large(task: MiningTask, what: str, named: bool) -> TooLarge:
 
 def _first_of_count(miner: Miner, task: MiningTask, wanted: int) -> Mined:
     """The first ``wanted`` itemsets, by size and codes, whose count is the min_count of the task."""
-    found = nothing_mined()
+    found: Mined = nothing_mined()
     try:
         found = miner(task.changed(limit=max(8 * wanted, _TIES_AT_ONCE)))
     except LimitReached:

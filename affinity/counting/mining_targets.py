@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from affinity.counting.mining_task import Mined
+from affinity.tables.itemset_rows import ItemsetRows
 
 #: Itemsets looked up at a time, so that memory does not follow their number.
 _ROWS_AT_ONCE = 500_000
 
 
-def is_closed(mined: Mined, n_items: int) -> np.ndarray:
+def is_closed(mined: ItemsetRows, n_items: int) -> np.ndarray:
     """bool a row: whether no itemset one larger has the same count. ``mined`` holds all sizes from 1 on."""
     return _without_superset(mined, n_items, same_count=True)
 
 
-def is_maximal(mined: Mined, n_items: int) -> np.ndarray:
+def is_maximal(mined: ItemsetRows, n_items: int) -> np.ndarray:
     """bool a row: whether no itemset one larger is there. ``mined`` holds all sizes from 1 on."""
     return _without_superset(mined, n_items, same_count=False)
 
 
-def _without_superset(mined: Mined, n_items: int, same_count: bool) -> np.ndarray:
+def _without_superset(mined: ItemsetRows, n_items: int, same_count: bool) -> np.ndarray:
     alone = np.ones(len(mined), dtype=bool)
     if len(mined) == 0:
         return alone

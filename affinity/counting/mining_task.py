@@ -6,6 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from affinity.tables.itemset_rows import ItemsetRows, ItemsetTrie
+
+#: What a miner returns.
+Mined = ItemsetRows | ItemsetTrie
+
 
 @dataclass(frozen=True, eq=False)
 class MiningTask:
@@ -34,46 +39,23 @@ class MiningTask:
         return replace(self, **values)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, eq=False)
-class Mined:
-    """Itemsets by size, then by codes: indptr int64, item int32 rising within a set, count int64."""
-
-    indptr: np.ndarray
-    item: np.ndarray
-    count: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.count)
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """int64: items in each itemset."""
-        return np.diff(self.indptr)
-
-    def take(self, kept: np.ndarray) -> Mined:
-        """The itemsets where ``kept`` (bool) is true, in the same order."""
-        sizes = self.sizes
-        indptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes[kept])])
-        return Mined(indptr, self.item[np.repeat(kept, sizes)], self.count[kept])
-
-
 class LimitReached(Exception):
     """There are more itemsets than the limit of the task."""
 
 
-def nothing_mined() -> Mined:
+def nothing_mined() -> ItemsetRows:
     """No itemsets."""
-    return Mined(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64))
+    return ItemsetRows(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64))
 
 
-def mined_from_levels(levels: list[tuple[np.ndarray, np.ndarray]], min_size: int) -> Mined:
+def mined_from_levels(levels: list[tuple[np.ndarray, np.ndarray]], min_size: int) -> ItemsetRows:
     """Itemsets of each size from 1 on (int32[n, size] rising rows, int64[n] counts), put in order."""
     kept = [(rows, count) for rows, count in levels if rows.shape[1] >= min_size and len(rows)]
     if not kept:
         return nothing_mined()
     orders = [np.lexsort(rows.T[::-1]) for rows, _ in kept]
     sizes = np.concatenate([np.full(len(rows), rows.shape[1], dtype=np.int64) for rows, _ in kept])
-    return Mined(
+    return ItemsetRows(
         np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]),
         np.concatenate([rows[order].ravel() for (rows, _), order in zip(kept, orders)]).astype(np.int32),
         np.concatenate([count[order] for (_, count), order in zip(kept, orders)]).astype(np.int64),

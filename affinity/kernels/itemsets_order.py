@@ -7,16 +7,17 @@ from numba import njit
 
 # Oracle: tests/naive.py::itemsets_of_trie
 @njit(nogil=True, cache=True)
-def expand_trie(item, depth, count, min_size, path, next_place, next_row, to_item, to_count):
-    """Write the itemsets of a trie, each with its items rising, behind those of the same size.
+def expand_trie(item, depth, count, place_of, min_size, path, next_place, next_row, to_item, to_count):
+    """Write the itemsets of a trie, each with the places of its items rising, behind those of the same size.
 
     item, depth, count   : int32, uint8, int32: depth-first order, depths from 1
+    place_of             : int32[n_items], what to write for an item; rises with the items
     path                 : int32[deepest + 1, deepest + 1]  scratch, row d the sorted items of the path at depth d
     next_place, next_row : int64[deepest + 1], where the next itemset of a size goes in ``to_item`` and ``to_count``
     """
     for k in range(len(item)):
         size = depth[k]
-        new = item[k]
+        new = place_of[item[k]]
         at = size - 1
         while at > 0 and path[size - 1, at - 1] > new:
             path[size, at] = path[size - 1, at - 1]

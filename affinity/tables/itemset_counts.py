@@ -13,8 +13,9 @@ import numpy as np
 
 from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.baskets import Baskets
+from affinity.tables.itemset_rows import ItemsetRows, ItemsetTrie
 from affinity.tables.margins import Margins
-from affinity.tables.table import Table, check_lengths
+from affinity.tables.table import Table
 from affinity.vocabulary import Vocabulary
 
 
@@ -22,15 +23,14 @@ from affinity.vocabulary import Vocabulary
 class ItemsetCounts(Table):
     """One row an itemset.
 
-    indptr : int64[n + 1]; item : int32, strictly increasing within an itemset
-    count  : int64[n], baskets that hold the itemset; n_baskets : all baskets counted
+    found     : the itemsets, as rows or as the miner's trie; ``len`` and ``found`` cost nothing, while indptr, item,
+                count and all that is made of them sort the trie into rows at their first use
+    n_baskets : all baskets counted
     target : "frequent" | "closed" | "maximal"; info : which method ran and why, what a cap cut
     baskets : what was mined, for the margins of the rules; None when only counts are known
     """
 
-    indptr: np.ndarray
-    item: np.ndarray
-    count: np.ndarray
+    found: ItemsetRows | ItemsetTrie
     n_baskets: int
     min_count: int
     products: Vocabulary
@@ -39,12 +39,23 @@ class ItemsetCounts(Table):
     info: Mapping[str, object] = field(default_factory=dict)
     baskets: Baskets | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_lengths(self, len(self.indptr) - 1, "count")
-
     def __len__(self) -> int:
-        return len(self.count)
+        return len(self.found)
+
+    @property
+    def indptr(self) -> np.ndarray:
+        """int64[n + 1]: where each itemset begins in ``item``."""
+        return self.found.indptr
+
+    @property
+    def item(self) -> np.ndarray:
+        """int32 product codes, strictly increasing within an itemset."""
+        return self.found.item
+
+    @property
+    def count(self) -> np.ndarray:
+        """int64[n]: baskets that hold the itemset."""
+        return self.found.count
 
     @property
     def sizes(self) -> np.ndarray:

@@ -219,7 +219,7 @@ def test_auto_says_why():
         "eclat", "at most 12 itemsets in 6 lines: nothing need be compiled",
     )  # fmt: skip
     dense = mine_itemsets(make_baskets([range(14)] * 5, 14), min_count=1)
-    assert (len(dense), dense.info["method"]) == (2**14 - 1, "lcm")
+    assert (len(dense), dense.info["method"]) == (2**14 - 1, "bitmask")
     assert mine_itemsets(make_baskets([[0]], 1), min_count=1, method="lcm").info["reason"] == "asked for"
 
 

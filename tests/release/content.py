@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from affinity.tables import AlsoBought, Conversion, ItemsetCounts, PairGraph, Products, Quarantine, Recommendations, Rules
+from affinity.tables.itemset_rows import ItemsetRows
 from affinity.vocabulary import Vocabulary
 
 REPORT = {"rows_read": 12, "rows_kept": 10, "rows_set_aside": 2, "reasons": {"bad_date": 2}, "skill": float("nan")}
@@ -30,7 +31,7 @@ def make_tables(seed: int = 0, repeat: int = 1) -> dict[str, Any]:
     products, customers = make_vocabularies()
     return {
         "itemsets": ItemsetCounts(
-            np.array([0, 1, 3]), np.array([2, 0, 2], dtype=np.int32), np.array([7, 3]), 20, 3, products
+            ItemsetRows(np.array([0, 1, 3]), np.array([2, 0, 2], dtype=np.int32), np.array([7, 3])), 20, 3, products
         ),
         "rules": make_rules(products),
         "pairs": make_graph(rng, products),

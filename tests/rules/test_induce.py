@@ -14,6 +14,7 @@ from affinity.errors import InputError, SettingsError, TooLarge, UnknownLabel
 from affinity.measures import MEASURES, compute
 from affinity.rules import DEFAULT_MEASURES, induce_rules
 from affinity.tables import Baskets, ItemsetCounts
+from affinity.tables.itemset_rows import ItemsetRows
 from affinity.vocabulary import Vocabulary
 from tests import naive
 from tests.graph.worlds import null_baskets
@@ -23,10 +24,13 @@ BASKETS = st.lists(st.sets(st.integers(0, 7), min_size=1, max_size=6), min_size=
 
 def make_itemsets(counts, n_baskets, n_products, **changed):
     rows = sorted(counts, key=lambda itemset: (len(itemset), itemset))
+    found = ItemsetRows(
+        np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
+        np.array([item for row in rows for item in row], dtype=np.int32),
+        np.array([counts[row] for row in rows], dtype=np.int64),
+    )
     columns = {
-        "indptr": np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
-        "item": np.array([item for row in rows for item in row], dtype=np.int32),
-        "count": np.array([counts[row] for row in rows], dtype=np.int64),
+        "found": found,
         "n_baskets": n_baskets,
         "min_count": 1,
         "products": Vocabulary("product", [f"p{i:03d}" for i in range(n_products)]),
