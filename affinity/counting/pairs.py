@@ -11,7 +11,7 @@ import numpy as np
 
 from affinity.counting.pairs_index import Index, Sets, Tally
 from affinity.counting.pairs_memory import require_index_fits, require_pairs_fit
-from affinity.counting.pairs_rows import PairTask, stitch
+from affinity.counting.pairs_rows import PairTask
 from affinity.errors import SettingsError
 from affinity.tables import Baskets, Holdings, PairCounts
 from affinity.threads import available_threads, run_together
@@ -73,9 +73,9 @@ def count_pairs(
     kept = np.flatnonzero(n_item >= least)
     held = require_index_fits(tallies, kept, threads, budget)
     task = _index(bought, owned, kept, tallies, least, threads)
-    require_pairs_fit(task, n_item[kept], max(tally.largest for tally in tallies), budget, held)
+    capacity = require_pairs_fit(task, n_item[kept], max(tally.largest for tally in tallies), budget, held)
     method, reason = task.choose_method()
-    a, b, count, customers = stitch(task.count(method), kept)
+    a, b, count, customers = task.count(method, capacity, kept.astype(np.int32))
     return PairCounts(
         a=a, b=b, count=count, customers=customers,
         baskets=tallies[0].margins,

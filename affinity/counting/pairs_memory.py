@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.counting.pairs_index import Tally
-from affinity.counting.pairs_rows import DENSE_CELLS, PAIRS_PER_BLOCK, PairTask
+from affinity.counting.pairs_rows import BLOCKS_AT_ONCE, DENSE_CELLS, PAIRS_PER_BLOCK, PairTask
 from affinity.errors import TooLarge
 
-#: Bytes of a pair while blocks of rows become columns: 16 in its block, 24 in the table.
-BYTES_PER_PAIR = 40
+#: Bytes of a pair in the table.
+BYTES_PER_PAIR = 24
+#: Bytes of a pair in a block of rows that waits for the table.
+_BYTES_WAITING = 16
 
 
 def require_index_fits(tallies: list[Tally], kept: np.ndarray, threads: int, budget: int) -> int:
@@ -17,7 +19,8 @@ def require_index_fits(tallies: list[Tally], kept: np.ndarray, threads: int, bud
     lines = sum(int(tally.margins.n_item[kept].sum()) for tally in tallies)
     n_sets = sum(tally.margins.n + tally.left_out for tally in tallies)
     margins = sum(tally.margins.stratum_item.nbytes for tally in tallies)
-    accumulators = threads * (40 * len(kept) + 8 * DENSE_CELLS + 12 * PAIRS_PER_BLOCK)
+    tables = 8 * min(max(DENSE_CELLS, len(kept)), len(kept) ** 2)
+    accumulators = threads * (24 * len(kept) + tables)
     needed = margins + 8 * lines + (8 + 4 * threads) * n_sets + accumulators
     if needed > budget:
         raise TooLarge(
@@ -28,17 +31,17 @@ def require_index_fits(tallies: list[Tally], kept: np.ndarray, threads: int, bud
     return needed
 
 
-def require_pairs_fit(task: PairTask, n_item: np.ndarray, largest: int, budget: int, held: int) -> None:
-    """TooLarge, naming a min_count that fits, when the pairs would take more than ``budget − held`` bytes.
+def require_pairs_fit(task: PairTask, n_item: np.ndarray, largest: int, budget: int, held: int) -> int:
+    """How many pairs there are at most; TooLarge, naming a min_count that fits, when they take over ``budget − held`` bytes.
 
     Where a bound does not settle it, the pairs are counted once without keeping any.
     n_item : int64[n_items], sets that hold each kept item, the larger of the two grains
     largest : items of the largest set; held : bytes that are taken already
     """
-    room = (budget - held) // BYTES_PER_PAIR
+    room = _room(task, budget - held)
     bound = int(task.most_in_rows.sum())
     if bound <= room:
-        return
+        return bound
     in_largest = largest * (largest - 1) // 2 if task.least == 1 else 0
     if in_largest > room:
         whence = f" and more (those of one set of {largest:,} products)"
@@ -47,11 +50,23 @@ def require_pairs_fit(task: PairTask, n_item: np.ndarray, largest: int, budget: 
     reach = np.cumsum(sizes[::-1])[::-1]  # reach[k]: pairs whose count is at least task.least + k, for k below the open bin
     pairs = int(reach[0])
     if pairs <= room:
-        return
+        return pairs
     enough = np.flatnonzero(reach[:-1] <= room)
     beyond = task.least + len(reach)
     fits = task.least + int(enough[0]) if len(enough) else _fits_by_bound(task, n_item, room, beyond)
-    raise _too_large(task, pairs, "", fits, budget, f" to {pairs * BYTES_PER_PAIR + held:,}")
+    raise _too_large(task, pairs, "", fits, budget, f" to {_bytes_of(task, pairs) + held:,}")
+
+
+def _bytes_of(task: PairTask, pairs: int) -> int:
+    """Memory for so many pairs, those that wait included."""
+    waiting = BLOCKS_AT_ONCE * task.threads * (PAIRS_PER_BLOCK + task.n_items)
+    return BYTES_PER_PAIR * pairs + _BYTES_WAITING * min(pairs, waiting)
+
+
+def _room(task: PairTask, free: int) -> int:
+    """The most pairs that take no more than ``free`` bytes."""
+    most_waiting = _bytes_of(task, free) - BYTES_PER_PAIR * free
+    return max(free // (BYTES_PER_PAIR + _BYTES_WAITING), (free - most_waiting) // BYTES_PER_PAIR)
 
 
 def _fits_by_bound(task: PairTask, n_item: np.ndarray, room: int, above: int) -> int:
@@ -72,8 +87,8 @@ def _fits_by_bound(task: PairTask, n_item: np.ndarray, room: int, above: int) ->
 
 def _too_large(task: PairTask, pairs: int, whence: str, fits: int, budget: int, enough: str) -> TooLarge:
     return TooLarge(
-        f"At min_count={task.least:,} there are {pairs:,} pairs{whence}, about {pairs * BYTES_PER_PAIR / 1e9:.3g} GB, "
+        f"At min_count={task.least:,} there are {pairs:,} pairs{whence}, about {_bytes_of(task, pairs) / 1e9:.3g} GB, "
         f"more than max_memory_bytes={budget:,}.",
-        why=f"All of them are held in memory, {BYTES_PER_PAIR} bytes each while they are put together.",
+        why=f"All of them are held in memory, {BYTES_PER_PAIR} bytes each and more while they are put together.",
         do=f"min_count={fits:,} fits; or raise max_memory_bytes{enough}.",
     )

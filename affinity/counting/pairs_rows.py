@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,10 +11,13 @@ from affinity.threads import map_blocks, split_by_work
 
 #: Pairs that a block of rows may hold at most, where one row does not hold more by itself.
 PAIRS_PER_BLOCK = 1_000_000
+#: Blocks of each thread that may wait to be copied into the table.
+BLOCKS_AT_ONCE = 4
 #: Cells of a dense block of rows, both grains together: 2 MB, about a second-level cache.
 DENSE_CELLS = 1 << 19
-#: A dense block passes over all sets, an accumulator jumps once for each item of them that is not the last.
-_PASSES_FOR_JUMPS = 6
+#: A dense block passes over every set, an accumulator a row jumps once for each item that another follows: jumps that
+#: a pass over a set is worth (measured on twelve sets: the two methods cost the same near 1).
+_JUMPS_PER_SET = 1.0
 #: Below this many pair events no threads are started.
 _FEW_EVENTS = 200_000
 #: Bins of the histogram of counts, the last one open.
@@ -52,34 +54,42 @@ class PairTask:
         blocks = self.n_items**2 // (2 * self._dense_cells()) + 1
         n_sets = len(self.bought.begins) + len(self.owned.begins)
         jumps = int(self.bought.heads.sum() + self.owned.heads.sum())
-        dense = blocks * n_sets <= _PASSES_FOR_JUMPS * jumps
+        dense = blocks * n_sets * _JUMPS_PER_SET <= jumps
         events = int(self.following.sum()) / max(self.n_items * (self.n_items - 1) // 2, 1)
-        why = f"{blocks:,} dense blocks of rows for {self.n_items:,} items, each a pass over {n_sets:,} sets"
-        than = "are no more work than" if dense else "are more work than"
-        return (
-            "dense" if dense else "sparse",
-            f"{why}, {than} {jumps:,} jumps to an item's places; {events:.3g} events a cell",
+        reason = (
+            f"{self.n_items:,} items are {blocks:,} cache-sized blocks of rows, each one pass over {n_sets:,} sets; that is "
+            f"{'no dearer' if dense else 'dearer'} than {jumps:,} jumps to the items' places; {events:.3g} events a cell"
         )
+        return "dense" if dense else "sparse", reason
 
     def _dense_cells(self) -> int:
         """Cells at one grain."""
         return max(DENSE_CELLS // (2 if len(self.owned.begins) else 1), self.n_items)
 
-    def count(self, method: str) -> list[tuple[np.ndarray, ...]]:
-        """Blocks of (a int32, b, count, customers) of all pairs, by (a, b)."""
+    def count(self, method: str, capacity: int, kept: np.ndarray) -> tuple[np.ndarray, ...]:
+        """a, b (int32), count, customers (int64) of all pairs, by (a, b); there are at most ``capacity``.
+
+        kept : the code of each kept item, which the columns hold
+        """
         counter = _DenseRows(self) if method == "dense" else _SparseRows(self)
         most = self.most_in_rows
 
-        def count_block(first: int, last: int) -> tuple[np.ndarray, ...]:
-            capacity = int(most[first:last].sum())
+        def count_block(first: int, last: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+            room = int(most[first:last].sum())
             row_size = np.zeros(last - first, dtype=np.int64)
-            found = tuple(np.empty(capacity + 1, dtype=np.int32) for _ in range(3))
+            found = tuple(np.empty(room + 1, dtype=np.int32) for _ in range(3))
             size = counter.run(np.array([first, last], dtype=np.int64), row_size, found)
-            a = np.repeat(np.arange(first, last, dtype=np.int32), row_size)
-            return (a, *(column[:size].copy() for column in found))
+            for column in found:
+                column.resize(size, refcheck=False)
+            return np.repeat(kept[first:last], row_size), found
 
-        parts = max(4 * self.threads, int(most.sum()) // PAIRS_PER_BLOCK)
-        return self._map(count_block, parts)
+        bounds = self._bounds(max(4 * self.threads, int(most.sum()) // PAIRS_PER_BLOCK))
+        columns = _Columns(capacity, kept, with_customers=len(self.owned.begins) > 0)
+        blocks = BLOCKS_AT_ONCE * self.threads
+        for wave in range(0, len(bounds) - 1, blocks):
+            for a, found in map_blocks(count_block, bounds[wave : wave + blocks + 1], self.threads):
+                columns.add(a, *found)
+        return columns.finish()
 
     def size(self) -> np.ndarray:
         """int64[bins]: how many pairs have each count from ``least`` on (the larger of the grains), the last bin open."""
@@ -92,14 +102,37 @@ class PairTask:
             counter.run(rows, np.zeros(last - first, dtype=np.int64), nothing, histogram)
             return histogram
 
-        total: np.ndarray = np.sum(self._map(size_block, 8 * self.threads), axis=0)
+        total: np.ndarray = np.sum(map_blocks(size_block, self._bounds(8 * self.threads), self.threads), axis=0)
         return total
 
-    def _map(self, function: Any, parts: int) -> list[Any]:
+    def _bounds(self, parts: int) -> np.ndarray:
+        """int64: bounds of blocks of rows of nearly equal work, one of them where threads do not pay."""
         work = self.following
-        if work.sum() < _FEW_EVENTS:
-            parts = 1
-        return map_blocks(function, split_by_work(work + 1, parts), self.threads)
+        return split_by_work(work + 1, parts if work.sum() >= _FEW_EVENTS else 1)
+
+
+class _Columns:
+    """The table's columns, filled block by block; memory that is never written to is never taken."""
+
+    def __init__(self, capacity: int, kept: np.ndarray, *, with_customers: bool) -> None:
+        kinds = (np.int32, np.int32, np.int64, np.int64)[: 4 if with_customers else 3]
+        self.columns = [np.empty(capacity, dtype=kind) for kind in kinds]
+        self.kept, self.size = kept, 0
+
+    def add(self, a: np.ndarray, b: np.ndarray, count: np.ndarray, customers: np.ndarray) -> None:
+        """Append pairs; a as code, b as place in ``kept``."""
+        rows = slice(self.size, self.size + len(a))
+        for column, part in zip(self.columns, (a, self.kept[b], count, customers)):
+            column[rows] = part
+        self.size += len(a)
+
+    def finish(self) -> tuple[np.ndarray, ...]:
+        """The columns, as long as they were filled."""
+        for column in self.columns:
+            column.resize(self.size, refcheck=False)
+        if len(self.columns) < 4:
+            self.columns.append(np.zeros(self.size, dtype=np.int64))
+        return tuple(self.columns)
 
 
 class _SparseRows:
@@ -136,21 +169,3 @@ class _DenseRows:
         tables = [np.zeros(cells, dtype=np.int32) for _ in range(2)]
         grains = [(index.flat, index.begins.copy()) for index in self.indices]
         return int(count_dense_rows(rows, self.least, self.n_items, *grains[0], *grains[1], *tables, row_size, *found))
-
-
-def stitch(blocks: list[Any], kept: np.ndarray) -> tuple[np.ndarray, ...]:
-    """a, b (int32), count, customers (int64) of all blocks in their order, items as the codes that were kept.
-
-    A block is dropped once copied, so that memory is not held twice.
-    """
-    size = sum(len(block[0]) for block in blocks)
-    columns = tuple(np.empty(size, dtype=kind) for kind in (np.int32, np.int32, np.int64, np.int64))
-    codes = kept.astype(np.int32)
-    place = 0
-    for k in range(len(blocks)):
-        a, b, count, customers = blocks[k]
-        blocks[k] = None
-        for column, part in zip(columns, (codes[a], codes[b], count, customers)):
-            column[place : place + len(part)] = part
-        place += len(a)
-    return columns

@@ -9,16 +9,21 @@ import numpy as np
 from numba import njit
 
 from affinity.kernels.baskets_csr import END
+from affinity.kernels.intrinsics import prefetch
 
 #: Items that share a flag are 2**SHIFT.
 SHIFT = 4
+#: So many places ahead are asked for: sets stand apart in memory, and waiting for them took half the time.
+AHEAD = 16
 
 
 @njit(nogil=True, cache=True)
 def _add_followers(flat, position, first, last, total):
     """Add to ``total`` every item from each place ``position[first:last]`` to the end of its set."""
     one = np.uint64(1)
+    end = len(position) - 1
     for line in range(np.uint64(first), np.uint64(last)):
+        prefetch(flat, np.int64(position[min(np.int64(line) + AHEAD, end)]))
         place = np.uint64(position[line])
         other = flat[place]
         while other != END:
@@ -31,7 +36,9 @@ def _add_followers(flat, position, first, last, total):
 def _add_flagged(flat, position, first, last, total, touched):
     """The same, and flag what was added to."""
     one = np.uint64(1)
+    end = len(position) - 1
     for line in range(np.uint64(first), np.uint64(last)):
+        prefetch(flat, np.int64(position[min(np.int64(line) + AHEAD, end)]))
         place = np.uint64(position[line])
         other = flat[place]
         while other != END:

@@ -23,13 +23,16 @@ ITEMS = 70
 EXAMPLES = settings(max_examples=40, deadline=None)
 
 
+COLUMNS = ("a", "b", "count", "customers")
+
+
 def as_dict(counts):
     pairs = zip(counts.a.tolist(), counts.b.tolist())
     return dict(zip(pairs, zip(counts.count.tolist(), counts.customers.tolist())))
 
 
 def assert_same(left, right):
-    assert as_dict(left) == as_dict(right)
+    assert all(np.array_equal(getattr(left, name), getattr(right, name)) for name in COLUMNS)
     for one, other in ((left.baskets, right.baskets), (left.owners, right.owners)):
         assert (one is None) == (other is None)
         if one is not None:
@@ -113,13 +116,13 @@ def many_rows(n_items, n_rows, most, seed=3):
     return [rng.choice(n_items, size=rng.integers(0, most), replace=False).tolist() for _ in range(n_rows)]
 
 
-@pytest.mark.parametrize(("passes", "method"), [(10**9, "dense"), (0, "sparse")])
+@pytest.mark.parametrize(("jumps_per_set", "method"), [(0, "dense"), (10**9, "sparse")])
 @pytest.mark.parametrize("cells", [1, 40_000])
-def test_threads_blocks_and_methods_do_not_matter(monkeypatch, passes, method, cells):
+def test_threads_blocks_and_methods_do_not_matter(monkeypatch, jumps_per_set, method, cells):
     bought, owned = make_baskets(many_rows(900, 800, 60), 900), make_holdings(many_rows(900, 500, 20, seed=4), 900)
     one = count_pairs(bought, owned, threads=1)
     monkeypatch.setattr("affinity.counting.pairs_rows.PAIRS_PER_BLOCK", 5_000)
-    monkeypatch.setattr("affinity.counting.pairs_rows._PASSES_FOR_JUMPS", passes)
+    monkeypatch.setattr("affinity.counting.pairs_rows._JUMPS_PER_SET", jumps_per_set)
     monkeypatch.setattr("affinity.counting.pairs_rows.DENSE_CELLS", cells)
     for min_count in (1, 3):
         two = count_pairs(bought, owned, min_count=min_count, threads=2)
@@ -198,7 +201,7 @@ def test_the_memory_budget_names_the_smallest_min_count_that_fits(owned):
     tables = (make_baskets(rows, 300), make_holdings(many_rows(300, 300, 40, seed=5), 300) if owned else None)
     every = np.maximum(count_pairs(*tables).count, count_pairs(*tables).customers)
     used = bytes_before_pairs(tables)
-    budget = used + 1_000_000  # of 40 bytes a pair: 25,000 pairs
+    budget = used + 40 * 25_000  # few pairs: 24 bytes each in the table, 16 before
     expected = next(m for m in range(1, 100) if (every >= m).sum() <= 25_000)
     assert expected > 1
     with pytest.raises(TooLarge, match=f"At min_count=1 there are {len(every):,} pairs, .* min_count={expected} fits"):
@@ -238,9 +241,13 @@ def peak_of(function):
 @pytest.mark.parametrize("n_items", [800, 20_000])
 def test_the_memory_budget_is_kept(n_items):
     baskets = zipfian_baskets(100_000, n_items)
-    counts, peak = peak_of(lambda: count_pairs(baskets))
-    budget = bytes_before_pairs((baskets,)) + 40 * len(counts)
-    assert 24 * len(counts) < peak < budget + 20_000_000  # of that: what the check of the rows holds for a moment
+    pairs = len(count_pairs(baskets))
+    enough = bytes_before_pairs((baskets,)) + 40 * pairs
+    counts, peak = peak_of(lambda: count_pairs(baskets, max_memory_bytes=enough, threads=1))
+    assert len(counts) == pairs
+    assert 24 * pairs < peak < enough
+    with pytest.raises(TooLarge, match="min_count=2 fits"):
+        count_pairs(baskets, max_memory_bytes=enough - 40, threads=1)
 
 
 @pytest.mark.slow
@@ -324,11 +331,9 @@ PUBLIC = [
 
 @pytest.mark.parametrize(("name", "at_least_5", "min_count", "expected"), PUBLIC, ids=[row[0] for row in PUBLIC])
 def test_public_sets(shared_data, name, at_least_5, min_count, expected):
-    counts = count_pairs(read_fimi(shared_data, name))
-    assert (int((counts.count >= 5).sum()), int((counts.count >= min_count).sum())) == (at_least_5, expected)
-
-
-@pytest.mark.parametrize(("name", "at_least_5", "min_count", "expected"), PUBLIC, ids=[row[0] for row in PUBLIC])
-def test_public_sets_with_min_count(shared_data, name, at_least_5, min_count, expected):
     baskets = read_fimi(shared_data, name)
-    assert (len(count_pairs(baskets, min_count=5)), len(count_pairs(baskets, min_count=min_count))) == (at_least_5, expected)
+    every = count_pairs(baskets)
+    for least, pairs in ((5, at_least_5), (min_count, expected)):
+        frequent = count_pairs(baskets, min_count=least)
+        assert len(frequent) == pairs
+        assert_same(frequent, every.at_least(least))
