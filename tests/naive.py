@@ -487,3 +487,8 @@ def kept_sets(sets, kept, most):
     """The sets of at most ``most`` items, of these only the ``kept`` ones by their place in it, where two are left."""
     recoded = [[kept.index(item) for item in held if item in kept] for held in sets if len(held) <= most]
     return [held for held in recoded if len(held) >= 2]
+
+
+def sorted_with_places(rows):
+    """[(items rising, for each item as given its place among them)] of each row."""
+    return [(sorted(row), [sorted(row).index(item) for item in row]) for row in rows]

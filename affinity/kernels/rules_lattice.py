@@ -91,3 +91,24 @@ def gather_itemsets(indptr, item, rows, to_indptr, to_item):
             to_item[at] = item[place]
             at += 1
         to_indptr[k + 1] = at
+
+
+# Oracle: tests/naive.py::sorted_with_places
+@njit(nogil=True, cache=True)
+def sort_items(indptr, item, place):
+    """Sort the items (int32) within each itemset, in place; place : int8  out, where each went among its itemset's."""
+    for row in range(len(indptr) - 1):
+        first = indptr[row]
+        for k in range(first, indptr[row + 1]):
+            new = item[k]
+            smaller = 0
+            for other in range(first, indptr[row + 1]):
+                smaller += item[other] < new
+            place[k] = smaller
+        for k in range(first + 1, indptr[row + 1]):
+            new = item[k]
+            at = k
+            while at > first and item[at - 1] > new:
+                item[at] = item[at - 1]
+                at -= 1
+            item[at] = new

@@ -20,6 +20,8 @@ T = TypeVar("T")
 MOST_CANDIDATES = 200_000_000
 #: Candidates that a thread takes at a time, and blocks between two looks at the progress bar.
 BLOCK, BLOCKS_PER_STEP = 1 << 18, 32
+#: Up to so many candidates the rules are written at once, with room for all of them; beyond, they are counted first.
+ONE_PASS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,7 @@ def find_rules(
     filters: Filters,
     place: np.ndarray | None = None,
 ) -> Found:
-    """The rules that pass ``filters``, in the order of the itemsets, then of the splits; two passes, in threads.
+    """The rules that pass ``filters``, in the order of the itemsets, then of the splits; in threads.
 
     order : int64, rows of the itemsets, by size; csr : (indptr, item, drop, single) of `split_itemsets`
     weight: float64[rows], count or support; place : see `split_itemsets`
@@ -148,19 +150,22 @@ def find_rules(
             filters.limits, *scratch, *out,
         )  # fmt: skip
 
-    work = np.diff(splits.first)[sizes] + 1
-    bounds = split_by_work(work, int(work.sum() // BLOCK) + 1)
-    nothing = (np.empty(0, dtype=np.int32),) * 4
-    counts = run_blocks(lambda first, last: run(first, last, False, nothing), bounds, "rules counted")
-    ends = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
-    found = tuple(np.empty(ends[-1], dtype=np.int32) for _ in range(4))
-    at = dict(zip(bounds[:-1].tolist(), zip(ends[:-1].tolist(), ends[1:].tolist())))
-    run_blocks(
-        lambda first, last: run(first, last, True, tuple(column[slice(*at[first])] for column in found)),
-        bounds,
-        "rules written",
+    candidates = np.diff(splits.first)[sizes]
+    bounds = split_by_work(candidates + 1, int((candidates + 1).sum() // BLOCK) + 1)
+    ends = np.concatenate([[0], np.cumsum(candidates)])[bounds]
+    if ends[-1] > ONE_PASS:
+        nothing = (np.empty(0, dtype=np.int32),) * 4
+        counts = run_blocks(lambda first, last: run(first, last, False, nothing), bounds, "rules counted")
+        ends = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    columns = tuple(np.empty(ends[-1], dtype=np.int32) for _ in range(4))
+    begin = dict(zip(bounds[:-1].tolist(), ends.tolist()))
+    counts = run_blocks(
+        lambda first, last: run(first, last, True, tuple(column[begin[first] :] for column in columns)), bounds, "rules written"
     )
-    return Found(*found)
+    written = [slice(start, start + n) for start, n in zip(ends.tolist(), counts)]
+    if len(written) == 1 or sum(counts) == ends[-1]:
+        return Found(*(column[: sum(counts)] for column in columns))
+    return Found(*(np.concatenate([column[part] for part in written]) for column in columns))
 
 
 def run_blocks(function: Callable[[int, int], T], bounds: np.ndarray, label: str) -> list[T]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from affinity.kernels.rules_lattice import find_parts, gather_itemsets
+from affinity.kernels.rules_lattice import find_parts, gather_itemsets, sort_items
 from affinity.kernels.rules_split import order_by
 from affinity.rules.significance import RuleTests, binomial_exact_p
 from affinity.rules.splits import Filters, find_rules, make_splits
@@ -111,9 +111,11 @@ def test_blocks_and_threads_change_nothing(monkeypatch):
 
     whole = run()
     monkeypatch.setattr("affinity.rules.splits.BLOCK", 50)
-    parts = run()
-    for name in ("xy", "x", "y", "split"):
-        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
+    for one_pass in (1 << 22, 0):
+        monkeypatch.setattr("affinity.rules.splits.ONE_PASS", one_pass)
+        parts = run()
+        for name in ("xy", "x", "y", "split"):
+            np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
     assert len(whole.xy) > 1000
 
 
@@ -136,6 +138,18 @@ def test_itemsets_are_gathered(itemsets, data):
     to_item = np.empty(sum(map(len, golden)), dtype=np.int32)
     gather_itemsets(indptr, item, np.array(rows, dtype=np.int32), to_indptr, to_item)
     assert [part.tolist() for part in np.split(to_item, to_indptr[1:-1])] == (golden or [[]])
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.lists(st.integers(0, 9), unique=True)))
+def test_items_are_sorted_and_their_places_kept(rows):
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    item = np.array([i for row in rows for i in row], dtype=np.int32)
+    place = np.empty(len(item), dtype=np.int8)
+    sort_items(indptr, item, place)
+    golden = naive.sorted_with_places(rows)
+    assert item.tolist() == [i for items, _ in golden for i in items]
+    assert place.tolist() == [k for _, places in golden for k in places]
 
 
 @pytest.mark.parametrize("known", [True, False])
