@@ -1,4 +1,4 @@
-"""Machine instructions that Numba does not offer by itself: bits of int64 masks, unchecked reads, prefetching."""
+"""Machine instructions that Numba does not offer by itself: bits of int64 masks, unchecked access, prefetching."""
 
 from __future__ import annotations
 
@@ -47,6 +47,19 @@ def get(typing_context, array, place):
         return builder.load(builder.gep(data, [arguments[1]], inbounds=True))
 
     return array.dtype(array, types.int64), emit
+
+
+@intrinsic
+def put(typing_context, array, place, value):
+    """``array[place] = value`` of a contiguous array for a place known to be in it: no test for negative places."""
+
+    def emit(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        converted = context.cast(builder, arguments[2], signature.args[2], signature.args[0].dtype)
+        builder.store(converted, builder.gep(data, [arguments[1]], inbounds=True))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, value), emit
 
 
 @intrinsic

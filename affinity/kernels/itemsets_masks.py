@@ -177,12 +177,12 @@ def table_is_worth_it(k, n_rows):
 # Oracle: tests/naive.py::frequent_itemsets
 @njit(nogil=True, cache=True)
 def mine_table(
-    n_rows, k, depth, min_count, max_size, names, counts, perfect, n_perfect, masks, weights, table,
+    n_rows, k, depth, min_count, max_size, names, counts, first_count, perfect, n_perfect, masks, weights, table,
     out_item, out_depth, out_count, written,
 ):  # fmt: skip
     """Write every frequent itemset made of ``k`` items, all frequent, of the first ``n_rows`` masks.
 
-    counts : int32[k], baskets of each item; table : int32[2**k] scratch; the rest as in ``mine_masks``
+    counts : int32, baskets of each item from ``first_count`` on; table : int32[2**k] scratch; the rest as in ``mine_masks``
     """
     size = 1 << k
     table[:size] = 0
@@ -190,7 +190,7 @@ def mine_table(
         table[masks[row]] += weights[row]
     _sum_supersets(table, size)
     for bit in range(k):
-        table[1 << bit] = counts[bit]
+        table[1 << bit] = counts[first_count + bit]
     return _write_table(
         table, k, names, depth, min_count, max_size, perfect, n_perfect, out_item, out_depth, out_count, written
     )

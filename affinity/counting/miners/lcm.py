@@ -18,6 +18,8 @@ from affinity.threads import map_blocks, split_by_work
 #: Less than this many lines are not worth a second block.
 _LINES_A_BLOCK = 100_000
 _MOST_BLOCKS = 32
+#: Pairs of columns counted row by row; of more columns, two are intersected for each.
+_PAIRS = 1 << 21
 
 
 def mine(task: MiningTask) -> ItemsetTrie | ItemsetRows:
@@ -84,12 +86,12 @@ class RankedRows:
     def scratch(self, scale: int) -> Arrays:
         """See ``Database``."""
         ranks, longest = len(self.name), int(np.diff(self.start).max(initial=0))
-        entries, lines = 2 * ranks + 1024 * scale, scale * (16 * longest + 4 * ranks + 64)
+        entries, words = 3 * ranks + 1024 * scale, longest // 64 + 1
         return (
-            np.empty(lines, dtype=np.int32), np.empty(lines, dtype=np.int32), np.empty(entries, dtype=np.int64),
-            np.empty(entries, dtype=np.int32), np.empty(entries, dtype=np.int32), np.empty((ranks + 1, 6), dtype=np.int64),
-            np.zeros(ranks, dtype=np.int32), *(np.empty(ranks + 1, dtype=np.int32) for _ in range(3)),
-            np.zeros(ranks, dtype=np.int64), np.full(ranks, -1, dtype=np.int32), np.empty(ranks + 64, dtype=np.int32),
+            np.zeros(ranks, dtype=np.int32), *(np.empty(entries, dtype=np.int32) for _ in range(3)),
+            np.empty(ranks + 64, dtype=np.int32), np.zeros(ranks, dtype=np.int64), np.zeros(ranks, dtype=np.int32),
+            np.empty(scale * 128 * (words + 1024), dtype=np.int64), *np.empty((2, words + 2 * ranks + 1), dtype=np.int64),
+            np.empty(_PAIRS, dtype=np.int32), np.empty((128 * scale, 6), dtype=np.int64),
             mask_names(), *mask_scratch(1024 + 2 * scale * longest),
         )  # fmt: skip
 
