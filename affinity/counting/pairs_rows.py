@@ -83,7 +83,7 @@ class PairTask:
                 column.resize(size, refcheck=False)
             return np.repeat(kept[first:last], row_size), found
 
-        bounds = self._bounds(max(4 * self.threads, int(most.sum()) // PAIRS_PER_BLOCK))
+        bounds = self._bounds(most)
         columns = _Columns(capacity, kept, with_customers=len(self.owned.begins) > 0)
         blocks = BLOCKS_AT_ONCE * self.threads
         for wave in range(0, len(bounds) - 1, blocks):
@@ -102,13 +102,19 @@ class PairTask:
             counter.run(rows, np.zeros(last - first, dtype=np.int64), nothing, histogram)
             return histogram
 
-        total: np.ndarray = np.sum(map_blocks(size_block, self._bounds(8 * self.threads), self.threads), axis=0)
+        total: np.ndarray = np.sum(map_blocks(size_block, self._bounds(self.most_in_rows), self.threads), axis=0)
         return total
 
-    def _bounds(self, parts: int) -> np.ndarray:
-        """int64: bounds of blocks of rows of nearly equal work, one of them where threads do not pay."""
-        work = self.following
-        return split_by_work(work + 1, parts if work.sum() >= _FEW_EVENTS else 1)
+    def _bounds(self, most: np.ndarray) -> np.ndarray:
+        """int64: bounds of blocks of rows, nearly equal in the mean of their shares of the work and of ``most``.
+
+        So that none has more than PAIRS_PER_BLOCK pairs and a row; one block where threads do not pay.
+        """
+        work, pairs = self.following, int(most.sum())
+        if work.sum() < _FEW_EVENTS:
+            return split_by_work(work, 1)
+        parts = max(4 * self.threads, 2 * pairs // PAIRS_PER_BLOCK + 1)
+        return split_by_work(work * (pairs / work.sum()) + most + 1e-9, parts)
 
 
 class _Columns:

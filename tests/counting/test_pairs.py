@@ -181,6 +181,25 @@ def test_broken_rows_are_refused(indptr, item, words):
         count_pairs(broken)
 
 
+@pytest.mark.parametrize(
+    ("indptr", "item", "words"),
+    [
+        ([0, 2], np.array([0, 2**32 + 1]), "hold item code 4294967297, but codes run from 0 to 2"),
+        ([0, 2], np.array([0, 2], dtype=np.uint64), None),
+        ([0, 2], np.array([0.0, np.nan]), "The item codes of the baskets are float64, not whole numbers"),
+        ([0.0, 2.0], np.array([0, 2]), "The indptr of the baskets are float64"),
+        ([0], np.array([]), None),
+    ],
+)
+def test_codes_of_other_kinds_are_checked_before_they_are_cut_to_32_bits(indptr, item, words):
+    baskets = Baskets(np.array(indptr), item, make_products(3))
+    if words is None:
+        assert as_dict(count_pairs(baskets)) == ({(0, 2): (1, 0)} if len(item) else {})
+        return
+    with pytest.raises(InputError, match=words):
+        count_pairs(baskets)
+
+
 def test_rows_that_rise_across_a_boundary_are_fine():
     assert len(count_pairs(make_baskets([[2], [], [0, 1], [0], []], 3))) == 1
 
