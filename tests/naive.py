@@ -492,3 +492,9 @@ def kept_sets(sets, kept, most):
 def sorted_with_places(rows):
     """[(items rising, for each item as given its place among them)] of each row."""
     return [(sorted(row), [sorted(row).index(item) for item in row]) for row in rows]
+
+
+def held_at_ratio(base, odds, ratio):
+    """([base·c·o / (1 + c·o)] of each stratum, the derivative of their sum by log c), c the ratio, o the odds."""
+    held = [b * ratio * o / (1 + ratio * o) for b, o in zip(base, odds)]
+    return held, sum(h / (1 + ratio * o) for h, o in zip(held, odds))

@@ -32,6 +32,31 @@ def _sum_in_lanes(values):
     return total
 
 
+# Oracle: tests/naive.py::held_at_ratio
+@njit(nogil=True, cache=True)
+def hold_at_ratio(base, odds, ratio, done, cells, held, total, slope):
+    """Of each row, base·c·o / (1 + c·o) with c its ``ratio``, the sum of that, and the slope of the sum against log c.
+
+    base, odds : float64[n, K] ≥ 0; ratio : float64[n]; cells : float64[K]  scratch
+    done : float64[n]  in and out, the ratio at which a row was last worked out (NaN: never): it is left as it is there
+    held : float64[n, K], total, slope : float64[n]  out
+    """
+    for row in range(len(ratio)):
+        if ratio[row] == done[row]:
+            continue
+        done[row] = ratio[row]
+        for k in range(base.shape[1]):
+            scaled = ratio[row] * odds[row, k]
+            if base[row, k] == 0.0 and scaled < 1e300:
+                held[row, k] = 0.0
+                cells[k] = 0.0
+            else:
+                held[row, k] = base[row, k] * (scaled / (1.0 + scaled))
+                cells[k] = held[row, k] / (1.0 + scaled)
+        total[row] = _sum_in_lanes(held[row])
+        slope[row] = _sum_in_lanes(cells)
+
+
 # Oracle: tests/naive.py::expected_of_split
 @njit(nogil=True, cache=True)
 def expect_splits(

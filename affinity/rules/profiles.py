@@ -65,15 +65,17 @@ def add_item(base: np.ndarray, share: np.ndarray, count: np.ndarray) -> np.ndarr
     base : float64[n, K] baskets that hold the set so far; share : float64[n, K] of all baskets that hold the item;
     count : baskets that hold both. Where the item's strata cannot hold ``count``, as much as they can.
     """
+    from affinity.kernels.rules_expected import hold_at_ratio
+
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         odds = np.minimum(share / (1.0 - share), 1e12)
         ratio = count / np.maximum((base * odds).sum(axis=1), 1e-300)
+        held, cells = np.empty(base.shape), np.empty(base.shape[1])
+        total, slope, done = np.empty(len(base)), np.empty(len(base)), np.full(len(base), np.nan)
         for _ in range(MOST_STEPS):
-            scaled = ratio[:, None] * odds
-            held = base * (scaled / (1.0 + scaled))
-            off = count - held.sum(axis=1)
+            hold_at_ratio(base, odds, ratio, done, cells, held, total, slope)
+            off = count - total
             if not (np.abs(off) > 1e-7 * np.maximum(count, 1)).any():
                 break
-            slope = (held / (1.0 + scaled)).sum(axis=1)
             ratio = np.minimum(ratio * np.exp(np.clip(off / np.maximum(slope, 1e-300), -3.0, 3.0)), 1e15)
     return held

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from affinity.kernels.rules_expected import hold_at_ratio
 from affinity.kernels.rules_lattice import find_parts, gather_itemsets, sort_items
 from affinity.kernels.rules_split import order_by
 from affinity.rules.significance import RuleTests, binomial_exact_p
@@ -150,6 +151,26 @@ def test_items_are_sorted_and_their_places_kept(rows):
     golden = naive.sorted_with_places(rows)
     assert item.tolist() == [i for items, _ in golden for i in items]
     assert place.tolist() == [k for _, places in golden for k in places]
+
+
+SHARES = st.lists(st.tuples(st.integers(0, 50), st.sampled_from([0.0, 0.1, 3.0, 1e12])), min_size=19, max_size=19)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(SHARES, min_size=1, max_size=4), st.sampled_from([1e-6, 0.5, 40.0, 1e15]))
+def test_what_is_held_at_a_ratio(rows, ratio):
+    base, odds = (np.array([[cell[side] for cell in row] for row in rows], dtype=float) for side in (0, 1))
+    held, total, slope = np.empty(base.shape), np.empty(len(rows)), np.empty(len(rows))
+    ratios, done = np.full(len(rows), ratio), np.full(len(rows), np.nan)
+    hold_at_ratio(base, odds, ratios, done, np.empty(19), held, total, slope)
+    again = held.copy()
+    hold_at_ratio(base * 2, odds, ratios, done, np.empty(19), again, total, slope)
+    np.testing.assert_array_equal(again, held)
+    for row in range(len(rows)):
+        golden, golden_slope = naive.held_at_ratio(base[row], odds[row], ratio)
+        np.testing.assert_allclose(held[row], golden, rtol=1e-12)
+        assert total[row] == held[row].sum()  # the same to the last bit: the figures of a release do not move
+        assert slope[row] == pytest.approx(golden_slope, rel=1e-9)
 
 
 @pytest.mark.parametrize("known", [True, False])
