@@ -89,7 +89,12 @@ class Findings:
         """All files anew, after every row, so that a run that is stopped leaves what it measured."""
         out, repeats = self.options.out, self.options.repeats
         lines = about([c.package for each in self.contenders.values() for c in each], repeats, self.options.lcm)
-        if draw(self.tables, self.contenders, out / "mining.png", f"{lines[2]} Median of {repeats} interleaved runs."):
+        if draw(
+            self.tables,
+            self.contenders,
+            out / "mining.png",
+            f"{lines[2]} Medians of {repeats} interleaved runs; dashed: geometric means.",
+        ):
             lines += ["![Ratio to PyFIM's best algorithm on each row](mining.png)", ""]
         for name, results in self.tables.items():
             lines += [*table(results, self.contenders[name]), *memory_table(results, self.contenders[name])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -58,6 +58,8 @@ def size_of(result: object, seen: set[int] | None = None) -> int:
     seen.add(id(result))
     if isinstance(result, np.ndarray):
         return result.nbytes
+    if isinstance(result, (list, tuple, Mapping)):
+        return sum(size_of(part, seen) for part in (result.values() if isinstance(result, Mapping) else result))
     held = getattr(result, "__dict__", {})
     slots = {name: getattr(result, name, None) for name in getattr(type(result), "__slots__", ())}
     return sum(size_of(part, seen) for name, part in {**held, **slots}.items() if name not in ("baskets", "products"))

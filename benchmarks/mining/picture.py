@@ -24,7 +24,7 @@ def draw(tables: Mapping[str, Results], contenders: Mapping[str, Sequence[Conten
     panels = [name for name, results in tables.items() if any(speedup(f, contenders[name], "pyfim") for _, f in results)]
     if not panels:
         return False
-    heights = [1.0 + 0.26 * len(tables[name]) for name in panels]
+    heights = [1.2 + 0.26 * len(tables[name]) for name in panels]
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(9, sum(heights) + 0.6), squeeze=False, height_ratios=heights, layout="constrained"
     )
@@ -48,7 +48,7 @@ def _draw_panel(axis: Any, results: Results, contenders: Sequence[Contender], ti
         if not seen:
             continue
         mean = geometric_mean(ratio for ratio, _ in seen)
-        axis.scatter(*zip(*seen), s=26, color=colour, marker=shape, zorder=3, label=f"{name}: geometric mean {mean:.1f}×")
+        axis.scatter(*zip(*seen), s=26, color=colour, marker=shape, zorder=3, label=f"{name} (mean {mean:.1f}×)")
         axis.axvline(mean, color=colour, linewidth=1, linestyle="--", zorder=1)
     axis.axvline(1.0, color="black", linewidth=1)
     axis.set_xscale("log")
@@ -60,7 +60,7 @@ def _draw_panel(axis: Any, results: Results, contenders: Sequence[Contender], ti
     axis.set_yticks(range(len(drawn)), [f"{row.data} @ {row.min_count:,}" for row, _ in drawn], fontsize=8)
     axis.set_ylim(-0.7, len(drawn) - 0.3)
     axis.grid(axis="x", which="both", linewidth=0.4, color="#DDDDDD")
-    axis.set_title(f"{title}: wall seconds of PyFIM's best algorithm over ours", fontsize=10, loc="left")
-    axis.legend(fontsize=8, loc="lower right")
+    axis.set_title(f"{title}: wall seconds, PyFIM's best algorithm over ours", fontsize=9, loc="left", pad=24)
+    axis.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(_MARKS), frameon=False, borderaxespad=0.2)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)

@@ -134,7 +134,7 @@ def test_size_of_counts_each_array_once_and_no_input() -> None:
         def __init__(self) -> None:
             self.item = np.zeros(1_000, dtype=np.int32)
             self.part = self.item[:10]
-            self.inner = Inner()
+            self.inner = [(Inner(), "trie"), {"lift": np.zeros(5)}]
             self.baskets = self.products = np.zeros(10_000)
 
     class Inner:
@@ -143,7 +143,7 @@ def test_size_of_counts_each_array_once_and_no_input() -> None:
         def __init__(self) -> None:
             self.count = np.zeros(100)
 
-    assert size_of(Result()) == 4_000 + 800
+    assert size_of(Result()) == 4_000 + 800 + 40
     assert size_of([1, 2]) == 0
 
 
