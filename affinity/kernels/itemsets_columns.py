@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numba.types import UniTuple
 
+from affinity.kernels.array_types import COLUMNS, MASKS, N32, N64, TRIE, N
 from affinity.kernels.intrinsics import count_bits, get, lowest_bit, prefetch, put
 from affinity.kernels.itemsets_masks import merge_equal, mine_masks, mine_table, table_is_worth_it
 from affinity.kernels.itemsets_rows import AHEAD
@@ -24,14 +26,14 @@ _SHORT = 24
 _UPPER, _LOWER = (np.array(places) for places in np.tril_indices(_SHORT, -1))
 
 
-@njit(nogil=True, cache=True)
+@njit(inline="always", nogil=True, cache=True)
 def masks_are_worth_it(k, n_rows, n_bits):
     """Whether ``k`` items, in ``n_rows`` rows with ``n_bits`` bits in all, go on as masks and not as columns."""
     return k <= MASK_ITEMS and (k <= _FEW or n_bits * _SPARSEST > k * n_rows)
 
 
 # Oracle: tests/naive.py::frequent_itemsets
-@njit(nogil=True, cache=True)
+@njit(N(N64, N, N, N, N, N, N32, N, N32, N, *MASKS, *TRIE, N), nogil=True, cache=True)
 def mine_small(
     halt, n_rows, k, depth, min_count, max_size, counts, first_count, perfect, n_perfect,
     names, pairs, heads, masks, weights, following, slots, bits, table, frames, out_item, out_depth, out_count, written,
@@ -46,12 +48,12 @@ def mine_small(
         pairs[0, bit, bit] = counts[first_count + bit]
     n_rows = merge_equal(masks, weights, 0, n_rows, slots)
     return mine_masks(
-        halt, n_rows, 0, k, depth, min_count, max_size, names, pairs, perfect, n_perfect, heads, masks, weights,
-        following, slots, bits, table, frames, out_item, out_depth, out_count, written,
+        halt, n_rows, 0, k, depth, min_count, max_size, perfect, n_perfect,
+        names, pairs, heads, masks, weights, following, slots, bits, table, frames, out_item, out_depth, out_count, written,
     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N32, N32, N, N, N32, N, N32, N64, N32), nogil=True, cache=True)
 def make_columns(flat, place_of, first, last, column_of, k, held, cells, both):
     """The rows before the listed places as bits of ``k`` columns, and in how many rows two columns both have a bit.
 
@@ -94,7 +96,7 @@ def make_columns(flat, place_of, first, last, column_of, k, held, cells, both):
     return words
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N64, N, N, N, N64, N32), nogil=True, cache=True)
 def _columns_to_masks(cells, begin, words, k, masks, weights):
     """Rows that hold at least two of ``k`` columns as masks; −1 where there is no room."""
     if len(masks) < words * 64:
@@ -117,7 +119,7 @@ def _columns_to_masks(cells, begin, words, k, masks, weights):
     return made
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N64, N, N64, N64, N), nogil=True, cache=True)
 def _take_words(cells, begin, active, values, words):
     """The words of a column that are not 0 into ``values``, and where they are into ``active``; returns how many."""
     n_active = 0
@@ -129,7 +131,7 @@ def _take_words(cells, begin, active, values, words):
     return n_active
 
 
-@njit(nogil=True, cache=True)
+@njit(UniTuple(N, 3)(N64, N, N, N, N, N64, N64, N32, N, N32, N32, N32, N), nogil=True, cache=True)
 def _intersect_known(
     cells, words, j, min_count, to, active, values, both, k, names, counts, perfect, n_perfect
 ):  # fmt: skip
@@ -158,7 +160,7 @@ def _intersect_known(
     return kept, n_active, n_perfect
 
 
-@njit(nogil=True, cache=True)
+@njit(UniTuple(N, 3)(N64, N, N, N, N, N, N64, N64, N32, N32, N, N, N32, N), nogil=True, cache=True)
 def _intersect(cells, begin, words, j, min_count, to, active, values, names, counts, first, first_new, perfect, n_perfect):
     """Columns below ``j`` within column ``j``, cut to its words that are not 0, from ``cells[to]`` on if frequent.
 
@@ -185,7 +187,7 @@ def _intersect(cells, begin, words, j, min_count, to, active, values, names, cou
 
 
 # Oracle: tests/naive.py::frequent_itemsets
-@njit(nogil=True, cache=True)
+@njit(N(N64, N, N, N, N, N, N32, N32, N32, N, *COLUMNS, *MASKS, *TRIE, N), nogil=True, cache=True)
 def mine_columns(
     halt, words, k, depth, min_count, max_size, names, counts, perfect, n_perfect, cells, active, values, both, frames,
     mask_names, pairs, heads, masks, weights, following, slots, bits, table, mask_frames,

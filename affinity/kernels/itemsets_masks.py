@@ -6,8 +6,9 @@ Small ends are counted all at once: the baskets are added into a table of 2**k m
 
 from __future__ import annotations
 
-from numba import njit
+from numba import int32, njit, void
 
+from affinity.kernels.array_types import MASKS, N32, N64, TRIE, N
 from affinity.kernels.intrinsics import count_bits, get, highest_bit, lowest_bit
 from affinity.kernels.itemsets_write import add_choices, add_itemset
 
@@ -17,7 +18,7 @@ _SMALL, _LARGEST = 5, 14
 _MASKS_A_ROW = 16
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N, N64), nogil=True, cache=True)
 def _pack(mask, bits):
     """``mask`` with its bit b moved to ``bits[b]``."""
     packed = 0
@@ -27,7 +28,7 @@ def _pack(mask, bits):
     return packed
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N64, N32, N32, N, N, N, N, N64), nogil=True, cache=True)
 def _gather(masks, weights, following, row, end, j, keep, bits):
     """Copy behind ``end`` the listed rows that hold at least two of ``keep``, packed; −1 when there is no room."""
     straight = keep == (1 << j) - 1
@@ -44,7 +45,7 @@ def _gather(masks, weights, following, row, end, j, keep, bits):
     return place
 
 
-@njit(nogil=True, cache=True)
+@njit(void(N64, N32, N, N32), nogil=True, cache=True)
 def _pass_on(masks, following, j, heads):
     """Take bit ``j`` off its listed rows, and list each under the highest bit it has left; rows of two bits are done."""
     row = heads[j]
@@ -59,7 +60,7 @@ def _pass_on(masks, following, j, heads):
         row = after
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N64, N32, N, N, N32), nogil=True, cache=True)
 def merge_equal(masks, weights, begin, end, slots):
     """Merge equal masks of the rows, adding their weights; returns the new end. slots: int32, 2**n >= 2 rows."""
     rows = end - begin
@@ -83,7 +84,7 @@ def merge_equal(masks, weights, begin, end, slots):
     return last
 
 
-@njit(nogil=True, cache=True)
+@njit(void(N64, N32, N, N, N, N, N64, int32[:, ::1], N32, N32), nogil=True, cache=True)
 def _count_pairs(masks, weights, begin, end, least, k, places, pairs, following, heads):
     """pairs[i, j] for j < i, least <= i < k: weight of the rows that hold both; the diagonal is left as it is.
 
@@ -109,7 +110,7 @@ def _count_pairs(masks, weights, begin, end, least, k, places, pairs, following,
             heads[places[held - 1]] = row
 
 
-@njit(nogil=True, cache=True)
+@njit(void(N32, N), nogil=True, cache=True)
 def _sum_supersets(table, size):
     """table[m] becomes the sum of table[s] over all s that contain m."""
     if size >= 8:
@@ -132,7 +133,7 @@ def _sum_supersets(table, size):
         step *= 2
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N32, N, N32, N, N, N, N32, N, *TRIE, N), nogil=True, cache=True)
 def _write_table(
     table, k, names, depth, min_count, max_size, perfect, n_perfect, out_item, out_depth, out_count, written
 ):  # fmt: skip
@@ -151,7 +152,7 @@ def _write_table(
     return written
 
 
-@njit(nogil=True, cache=True)
+@njit(void(N64, N32, N32, N, N, N, N64, N, N32, N32), nogil=True, cache=True)
 def _fill_table(masks, weights, following, row, j, keep, bits, k, pairs, table):
     """table[m]: rows of the list that hold all of mask m, among the ``k`` items of ``keep``."""
     size = 1 << k
@@ -168,14 +169,14 @@ def _fill_table(masks, weights, following, row, j, keep, bits, k, pairs, table):
             table[1 << bits[bit]] = pairs[bit]
 
 
-@njit(nogil=True, cache=True)
+@njit(inline="always", nogil=True, cache=True)
 def table_is_worth_it(k, n_rows):
     """Whether ``k`` items of ``n_rows`` rows are counted by a table of their subsets."""
     return k <= _SMALL or (k <= _LARGEST and (1 << k) <= _MASKS_A_ROW * n_rows)
 
 
 # Oracle: tests/naive.py::frequent_itemsets
-@njit(nogil=True, cache=True)
+@njit(N(N, N, N, N, N, N32, N32, N, N32, N, N64, N32, N32, *TRIE, N), nogil=True, cache=True)
 def mine_table(
     n_rows, k, depth, min_count, max_size, names, counts, first_count, perfect, n_perfect, masks, weights, table,
     out_item, out_depth, out_count, written,
@@ -197,10 +198,10 @@ def mine_table(
 
 
 # Oracle: tests/naive.py::frequent_itemsets
-@njit(nogil=True, cache=True)
+@njit(N(N64, N, N, N, N, N, N, N32, N, *MASKS, *TRIE, N), nogil=True, cache=True)
 def mine_masks(
-    halt, n_rows, least, k, depth, min_count, max_size, names, pairs, perfect, n_perfect, heads, masks, weights,
-    following, slots, bits, table, frames, out_item, out_depth, out_count, written,
+    halt, n_rows, least, k, depth, min_count, max_size, perfect, n_perfect,
+    names, pairs, heads, masks, weights, following, slots, bits, table, frames, out_item, out_depth, out_count, written,
 ):  # fmt: skip
     """Write the frequent itemsets made of the ``k`` items, all frequent, of the first ``n_rows`` masks.
 
@@ -278,8 +279,8 @@ def mine_masks(
 # Oracle: tests/naive.py::frequent_itemsets
 @njit(nogil=True, cache=True)
 def mine_bits(
-    task, halt, row_mask, row_weight, count, names, pairs, perfect, heads, masks, weights, following, slots, bits, table,
-    frames, out_item, out_depth, out_count, state,
+    task, halt, row_mask, row_weight, count, perfect,
+    names, pairs, heads, masks, weights, following, slots, bits, table, frames, out_item, out_depth, out_count, state,
 ):  # fmt: skip
     """Write every frequent itemset whose highest bit is from ``task[0]`` to ``task[1]`` (exclusive).
 
@@ -301,8 +302,8 @@ def mine_bits(
         pairs[0, bit, bit] = count[bit]
     made = merge_equal(masks, weights, 0, made, slots)
     written = mine_masks(
-        halt, made, first, last, 0, min_count, max_size, names, pairs, perfect, 0, heads, masks, weights, following, slots,
-        bits, table, frames, out_item, out_depth, out_count, 0,
+        halt, made, first, last, 0, min_count, max_size, perfect, 0,
+        names, pairs, heads, masks, weights, following, slots, bits, table, frames, out_item, out_depth, out_count, 0,
     )  # fmt: skip
     state[0] = last if 0 <= written <= len(out_item) else first
     state[1] = written if state[0] == last else 0

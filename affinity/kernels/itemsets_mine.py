@@ -6,8 +6,9 @@ frequent items few partners. The conditional database of a prefix goes on as col
 
 from __future__ import annotations
 
-from numba import njit
+from numba import njit, void
 
+from affinity.kernels.array_types import COLUMNS, MASKS, N32, N64, TRIE, N
 from affinity.kernels.intrinsics import get, prefetch, put
 from affinity.kernels.itemsets_columns import make_columns, masks_are_worth_it, mine_columns, mine_small
 from affinity.kernels.itemsets_rows import AHEAD, sort_run
@@ -17,7 +18,7 @@ from affinity.kernels.itemsets_write import add_choices, add_itemset
 _RANKS_A_ROW = 8
 
 
-@njit(nogil=True, cache=True)
+@njit(void(N32, N32, N, N, N32), nogil=True, cache=True)
 def _count_smaller(flat, place_of, first, last, total):
     """Add to ``total`` the rows that hold each rank before the listed places."""
     for k in range(first, last):
@@ -30,7 +31,7 @@ def _count_smaller(flat, place_of, first, last, total):
             code = get(flat, at)
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N32, N32, N, N, N32, N32), nogil=True, cache=True)
 def _count_and_list_smaller(flat, place_of, first, last, total, seen):
     """The same, and the ranks met into ``seen`` (as long as total, and one more) in any order; returns how many."""
     size = 0
@@ -48,7 +49,7 @@ def _count_and_list_smaller(flat, place_of, first, last, total, seen):
     return size
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N32, N32, N, N, N, N, N32, N32), nogil=True, cache=True)
 def _find_frequent(flat, place_of, first, last, rank, min_count, total, seen):
     """Ranks below ``rank`` in at least ``min_count`` of the rows before the listed places, rising, into ``seen``.
 
@@ -74,7 +75,7 @@ def _find_frequent(flat, place_of, first, last, rank, min_count, total, seen):
     return kept
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N32, N32, N, N, N64, N64, N32), nogil=True, cache=True)
 def _make_masks(flat, place_of, first, last, bit_of, masks, weights):
     """The rows before the listed places as masks, where they hold at least two ranks that have a bit; −1: no room."""
     if len(masks) < last - first + 1:
@@ -95,7 +96,7 @@ def _make_masks(flat, place_of, first, last, bit_of, masks, weights):
     return made
 
 
-@njit(nogil=True, cache=True)
+@njit(N(N64, N32, N32, N, N, N, N, N, N32, N32, N32, N32, N, N64, N32, *COLUMNS, *MASKS, *TRIE, N), nogil=True, cache=True)
 def _mine_conditional(
     halt, flat, place_of, first, last, k, min_count, max_size, found, own_names, own_counts, perfect, n_perfect,
     bit_of, column_of, cells, active, values, both, frames,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from numba import njit
+from numba import njit, void
 
+from affinity.kernels.array_types import N32, N
 from affinity.kernels.intrinsics import get, prefetch
 
 #: Rows asked for ahead of the one that is read.
 AHEAD = 12
 
 
-@njit(nogil=True, cache=True)
+@njit(void(N32, N, N), nogil=True, cache=True)
 def sort_run(values, first, last):
     """Sort ``values[first:last]`` in place (Shell's sort: a plain insertion sort where there are few)."""
     gap = 1

@@ -76,8 +76,7 @@ class MaskRows:
         """See ``Database``."""
         names = mask_names()
         names[0, : len(self.name)] = self.name
-        pairs, *rest = mask_scratch(1024 + 2 * scale * len(self.mask))
-        return (names, pairs, np.empty(128, dtype=np.int32), *rest)
+        return (np.empty(128, dtype=np.int32), names, *mask_scratch(1024 + 2 * scale * len(self.mask)))
 
     def mine(self, task: np.ndarray, halt: np.ndarray, scratch: Arrays, out: TriePart, state: np.ndarray) -> None:
         """See ``Database``."""
