@@ -7,6 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from affinity.threads import map_blocks
+
+#: Sorting fewer cells than this is not worth a second thread.
+_CELLS_WORTH_A_THREAD = 1_000_000
+
 #: item int32, depth uint8, count int32, of one length
 TriePart = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -118,15 +123,20 @@ def _sorted_rows(parts: list[TriePart], n_items: int, min_size: int) -> ItemsetR
     for part in parts:
         expand_trie(*part, place_of, min_size, path, next_place, next_row, item, count)
     all_counts = np.empty(len(count), dtype=np.int64)
-    for size in np.flatnonzero(by_size).tolist():
+
+    def sort_size(size: int, _: int) -> None:
         first, last = row_bounds[size], row_bounds[size + 1]
         values = item[place_bounds[size] : place_bounds[size + 1]]
+        if first == last:
+            return
         digit = max((k for k in range(1, size + 1) if len(codes) ** k <= min(1 << 16, 4 * (last - first))), default=1)
         order = np.empty((2, last - first), dtype=np.int32)
         sorted_values = np.empty_like(values)
         bucket = np.empty(len(codes) ** digit + 1, dtype=np.int64)
         sort_rows(values, count[first:last], size, codes, digit, bucket, order, sorted_values, all_counts[first:last])
         values[:] = sorted_values
+
+    map_blocks(sort_size, np.arange(1, deepest + 2), None if len(item) > _CELLS_WORTH_A_THREAD else 1)
     indptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.repeat(sizes, by_size))])
     return ItemsetRows(indptr, item, all_counts)
 
