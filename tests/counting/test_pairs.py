@@ -285,7 +285,7 @@ def test_three_million_baskets_of_fifty_thousand_products():
         assert np.array_equal(counts.a[rows] - first, np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)))
     assert_same(count_pairs(baskets, min_count=50), counts.at_least(50))
     with pytest.raises(TooLarge, match="min_count=2 fits"):
-        count_pairs(baskets, max_memory_bytes=900_000_000)
+        count_pairs(baskets, max_memory_bytes=600_000_000)
 
 
 @pytest.mark.parametrize("name", ["min_count", "max_memory_bytes"])
