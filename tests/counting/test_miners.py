@@ -104,8 +104,8 @@ def test_threads_arenas_and_scratch_do_not_matter(monkeypatch, name):
     rows = planted(5, 150 if name == "lcm" else 40, 300, 40 if name == "lcm" else 14)
     task = make_task(rows, 150, 22)
     monkeypatch.setattr(module, "_LINES_A_BLOCK", 500)
-    if name == "bitmask":
-        monkeypatch.setattr(bitmask, "_MASKS_A_BLOCK", 5)
+    block, size = (bitmask, "_MASKS_A_BLOCK") if name == "bitmask" else (lcm, "_PLACES_A_BLOCK")
+    monkeypatch.setattr(block, size, 5)
     expected, made, whole = module.mine(task), [], database.scratch
 
     def tight(self, scale):

@@ -15,11 +15,12 @@ from affinity.counting.mining_task import MiningTask, nothing_mined
 from affinity.tables.itemset_rows import ItemsetRows, ItemsetTrie, TriePart
 from affinity.threads import map_blocks, split_by_work
 
-#: Less than this many lines are not worth a second block.
-_LINES_A_BLOCK = 100_000
-_MOST_BLOCKS = 32
+#: Making rows of less than this many lines is not worth a second thread.
+_LINES_A_BLOCK = 400_000
+#: Prefixes are mined in blocks of about so many places, at most so many blocks.
+_PLACES_A_BLOCK, _MOST_BLOCKS = 25_000, 32
 #: Pairs of columns counted row by row; of more columns, two are intersected for each.
-_PAIRS = 1 << 21
+_PAIRS = 1 << 20
 
 
 def mine(task: MiningTask) -> ItemsetTrie | ItemsetRows:
@@ -81,7 +82,7 @@ class RankedRows:
     def bounds(self) -> np.ndarray:
         """See ``Database``."""
         listed = np.diff(self.start)
-        return split_by_work(listed + 1, int(min(_MOST_BLOCKS, 1 + len(self.place_of) // _LINES_A_BLOCK * 4)))
+        return split_by_work(listed + 1, int(min(_MOST_BLOCKS, 1 + len(self.place_of) // _PLACES_A_BLOCK)))
 
     def scratch(self, scale: int) -> Arrays:
         """See ``Database``."""
@@ -90,8 +91,8 @@ class RankedRows:
         return (
             np.zeros(ranks, dtype=np.int32), *(np.empty(entries, dtype=np.int32) for _ in range(3)),
             np.empty(ranks + 64, dtype=np.int32), np.zeros(ranks, dtype=np.int64), np.zeros(ranks, dtype=np.int32),
-            np.empty(scale * 128 * (words + 1024), dtype=np.int64), *np.empty((2, words + 2 * ranks + 1), dtype=np.int64),
-            np.empty(_PAIRS, dtype=np.int32), np.empty((128 * scale, 6), dtype=np.int64),
+            np.empty(scale * (128 * words + 64 * min(ranks, 1024)), dtype=np.int64), *np.empty((2, words + 2 * ranks + 1), dtype=np.int64),
+            np.empty(min(_PAIRS, ranks * ranks), dtype=np.int32), np.empty((128 * scale, 6), dtype=np.int64),
             mask_names(), *mask_scratch(1024 + 2 * scale * longest),
         )  # fmt: skip
 
