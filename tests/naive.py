@@ -498,3 +498,111 @@ def held_at_ratio(base, odds, ratio):
     """([base·c·o / (1 + c·o)] of each stratum, the derivative of their sum by log c), c the ratio, o the odds."""
     held = [b * ratio * o / (1 + ratio * o) for b, o in zip(base, odds)]
     return held, sum(h / (1 + ratio * o) for h, o in zip(held, odds))
+
+
+# --- closed itemsets: rows of bits ---------------------------------------------------------------------------------
+
+
+def merged_rows(rows, bit, keep, whole):
+    """Sorted (bits, weight) of the rows cut to ``keep`` that have a bit below ``bit``; alike ones are one.
+
+    Alike: of the same bits below ``bit`` (or everywhere, with ``whole``); their weights add up, of the other bits all have theirs.
+    """
+    merged = {}
+    for bits, weight in rows:
+        kept = bits & keep
+        low = {b for b in kept if b < bit}
+        if low:
+            key = frozenset(kept if whole else low)
+            before, total = merged.get(key, (kept, 0))
+            merged[key] = (before & kept, total + weight)
+    return sorted((sorted(bits), weight) for bits, weight in merged.values())
+
+
+def sets_by_size(itemsets):
+    """The itemsets, items rising, by size, in the order they have within a size."""
+    return sorted(((sorted(items), count) for items, count in itemsets), key=lambda pair: len(pair[0]))
+
+
+def counts_of(itemsets, baskets):
+    """How many baskets hold all items of each itemset."""
+    return [sum(set(basket).issuperset(itemset) for basket in baskets) for itemset in itemsets]
+
+
+def itemsets_for_consequents(frequent, baskets, consequents):
+    """The frequent itemsets with a consequent, and these without it, with their counts in all baskets."""
+    wanted = {}
+    for itemset, count in frequent.items():
+        for c in set(itemset) & set(consequents):
+            wanted[itemset] = count
+            rest = tuple(item for item in itemset if item != c)
+            if rest:
+                wanted[rest] = counts_of([rest], baskets)[0]
+    return dict(sorted(wanted.items(), key=lambda pair: (len(pair[0]), pair[0])))
+
+
+# --- risk sets, day by day -------------------------------------------------------------------------------------------
+
+
+def daily_life_table(owned, a, b, enters, last_day_of, since, gap, horizon):
+    """{u: [at risk, events]} on the u-th day after a, counting calendar days from ``since`` on; days without anybody left out.
+
+    enters : function (customer, day) -> whether a life beginning that day is open to b; last_day_of : customer -> last day
+    """
+    table = {}
+    for customer, products in owned.items():
+        if a not in products or not enters(customer, products[a]):
+            continue
+        bought = products.get(b)
+        if bought is not None and bought - products[a] <= gap:
+            continue
+        for u in range(gap + 1, horizon + 1):
+            today = products[a] + u
+            if today > last_day_of(customer) or (bought is not None and today > bought):
+                break
+            if today >= since:
+                cell = table.setdefault(u, [0, 0])
+                cell[0] += 1
+                cell[1] += bought == today
+    return table
+
+
+def daily_index_lives(owned, b, enters, last_day_of, since, stratum, bins, gap, without_owners_of=None):
+    """`index_lives` where each customer has a last day of his own, and calendar days before ``since`` do not count."""
+    cells = {}
+    for customer, products in owned.items():
+        for product, start in products.items():
+            if product == b or not enters(customer, start):
+                continue
+            for u in range(gap + 1, bins[-1] + 1):
+                today = start + u
+                if today > last_day_of(customer) or today > products.get(without_owners_of, today):
+                    break
+                if b in products and (products[b] - start <= gap or today > products[b]):
+                    break
+                if today >= since:
+                    cell = cells.setdefault((stratum(customer, start), next(i for i, end in enumerate(bins) if u <= end)), [0, 0])
+                    cell[0] += 1
+                    cell[1] += products.get(b) == today
+    return cells
+
+
+def unlike_choice(rows, category, likeness, weight, most, k):
+    """Rows of one customer by maximal marginal relevance; rows: (product, worth), likeness: {(a, b): weight}."""
+
+    def alike(a, b):
+        if category[a] >= 0 and category[a] == category[b]:
+            return 1.0
+        return min(max(likeness.get((a, b), 0.0), likeness.get((b, a), 0.0)), 1.0)
+
+    taken = []
+    while len(taken) < k:
+        held = [category[rows[t][0]] for t in taken if category[rows[t][0]] >= 0]
+        open_rows = [r for r, (p, _) in enumerate(rows) if r not in taken and held.count(category[p]) < most]
+        if not open_rows:
+            break
+        value = {
+            r: (1 - weight) * rows[r][1] - weight * max([0.0] + [alike(rows[r][0], rows[t][0]) for t in taken]) for r in open_rows
+        }
+        taken.append(max(open_rows, key=lambda r: (value[r], -r)))
+    return taken

@@ -10,9 +10,11 @@ import numpy as np
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
 from affinity.tables.life_tables import ORDER_NUMBER_STRATA
+from affinity.threads import run_together
 
 if TYPE_CHECKING:
-    from affinity.kernels.life_tables import Owned, Rule
+    from affinity.counting.risk_classes import RiskClass
+    from affinity.kernels.life_tables import Owned
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,35 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Lives:
-    """What the kernels read, and its sizes."""
+class Window:
+    """The calendar days that are counted: from ``first_day`` to before ``end_day``; left_at : int32[n_customers], the
+    day from which a customer who left is no longer at risk (−1 never), or None: who left stays at risk."""
 
-    owned: Owned
+    first_day: int
+    end_day: int
+    left_at: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Lives:
+    """Who bought what first, by customer and day; rows are first purchases by customer, day, product.
+
+    customer, product, day, slot : int64, int64, int64, int32 a row; enters : bool a slot, by the entry rule alone
+    slot_indptr, slot_day, slot_customer, slot_stratum : customers' slots (a customer's first purchases of one day)
+    owner_indptr, owner_row : int64: the rows of each product, by falling day
+    """
+
+    customer: np.ndarray
+    product: np.ndarray
+    day: np.ndarray
+    slot: np.ndarray
     slot_indptr: np.ndarray
-    entries: np.ndarray
-    owners: np.ndarray
+    slot_day: np.ndarray
+    slot_customer: np.ndarray
+    slot_stratum: np.ndarray
+    enters: np.ndarray
+    owner_indptr: np.ndarray
+    owner_row: np.ndarray
     n_strata: int
     left_out: int
 
@@ -60,8 +84,6 @@ class Lives:
         strata: np.ndarray | None,
     ) -> Lives:
         """The lives of ``holdings`` before ``end_day``, without customers who own more than ``max_products``."""
-        from affinity.kernels.life_tables import Owned
-
         n_customers, n_products = len(holdings.customers), len(holdings.products)
         sizes = np.diff(holdings.indptr)
         owner = holdings.customer
@@ -70,57 +92,97 @@ class Lives:
         customer, product, day = _sort_rows(customer, product, day, n_products)
         opens = np.ones(len(day), dtype=bool)
         opens[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
-        slot = (np.cumsum(opens) - 1).astype(np.int32)
         slot_customer, slot_day = customer[opens], day[opens]
-        enters = entry.enters(slot_day, slot_customer)
-        by_product = _owners_by_falling_day(product, day)
-        number = _order_number(steps, slot_customer, slot_day)
+        number, by_product = run_together(
+            lambda: _order_number(steps, slot_customer, slot_day), lambda: _owners_by_falling_day(product, day)
+        )
         stratum = np.searchsorted(ORDER_NUMBER_STRATA, number, side="right") - 1
         if strata is not None:
             stratum = stratum + len(ORDER_NUMBER_STRATA) * np.asarray(strata)[slot_customer]
         segments = 1 if strata is None else int(np.max(strata, initial=0)) + 1
-        owned = Owned(
-            _indptr(customer, n_customers),
-            product.astype(np.int32),
-            day.astype(np.int32),
-            slot,
-            _indptr(product, n_products),
-            slot[by_product],
-            slot_day.astype(np.int32),
-            slot_customer.astype(np.int32),
-            stratum.astype(np.int32),
-            enters.astype(np.uint8),
-        )
         return cls(
-            owned,
+            customer,
+            product,
+            day,
+            (np.cumsum(opens) - 1).astype(np.int32),
             _indptr(slot_customer, n_customers),
-            np.where(enters, np.bincount(slot, minlength=len(slot_day)), 0).astype(np.int32),
-            np.bincount(product[enters[slot]], minlength=n_products).astype(np.int64),
+            slot_day,
+            slot_customer,
+            stratum,
+            entry.enters(slot_day, slot_customer),
+            _indptr(product, n_products),
+            by_product,
             segments * len(ORDER_NUMBER_STRATA),
             int((sizes > max_products).sum()),
         )
 
+    @property
+    def n_products(self) -> int:
+        """Products of the vocabulary."""
+        return len(self.owner_indptr) - 1
+
+    @property
+    def first_day(self) -> int:
+        """The day on which the first life begins, 0 without any."""
+        return int(self.slot_day[self.enters].min()) if self.enters.any() else 0
+
     def longest_followed(self, last_day: int) -> int:
         """Days from the earliest entry to the last observed day; 0 when nobody entered."""
-        days = self.owned.slot_day[self.owned.slot_enters > 0]
-        return max(last_day - int(days.min()), 0) if len(days) else 0
+        return max(last_day - self.first_day, 0) if self.enters.any() else 0
 
-    def work(self) -> np.ndarray:
-        """float64[n_products]: products owned by each product's owners, the cost of its row."""
-        owned = self.owned
-        sizes = np.diff(owned.indptr)[owned.slot_customer[owned.owner_slot]]
-        total = np.concatenate([[0.0], np.cumsum(sizes, dtype=np.float64)])
-        return total[owned.owner_indptr[1:]] - total[owned.owner_indptr[:-1]]
+    def owners(self, first_day: int) -> np.ndarray:
+        """int64[n_products]: owners who entered on ``first_day`` or later."""
+        counts = self.enters & (self.slot_day >= first_day)
+        return np.bincount(self.product[counts[self.slot]], minlength=self.n_products).astype(np.int64)
 
-    def entered_by_stratum(self, rule: Rule) -> np.ndarray:
-        """int32[n_products, S]: owners who entered and were followed beyond the gap."""
-        owned = self.owned
-        product = np.repeat(np.arange(len(self.owners)), np.diff(owned.owner_indptr))
-        counts = (owned.slot_enters > 0) & (rule.last_day - owned.slot_day > rule.gap)
-        key = product * self.n_strata + owned.slot_stratum[owned.owner_slot]
-        size = len(self.owners) * self.n_strata
-        counted = np.bincount(key[counts[owned.owner_slot]], minlength=size)
-        return counted.reshape(-1, self.n_strata).astype(np.int32)
+
+@dataclass(frozen=True)
+class Exposed:
+    """What the kernels read: the lives at risk of the products of one class, and those products' records.
+
+    entries : int32[n_slots], products whose life starts in the slot; work : float64[n_products], the cost of a row
+    """
+
+    owned: Owned
+    entries: np.ndarray
+    work: np.ndarray
+
+    @classmethod
+    def of(cls, lives: Lives, risk: RiskClass, window: Window, *, gap: int, n_bins: int) -> Exposed:
+        """``lives`` at risk of the products of ``risk``, observed within ``window``."""
+        from affinity.kernels import life_table_clocks as k
+        from affinity.kernels.life_tables import Owned
+
+        last = np.full(len(lives.slot_day), min(window.end_day, risk.closes) - 1, dtype=np.int64)
+        if window.left_at is not None:
+            left_at = window.left_at[lives.slot_customer].astype(np.int64)
+            last = np.where(left_at < 0, last, np.minimum(last, left_at - 1))
+        until = last - lives.slot_day
+        enters = lives.enters & risk.admits(lives.slot_customer, lives.slot_day) & (until >= 0)
+        every = risk.products.all()
+        chosen = slice(None) if every else risk.products[lives.product]
+        n_customers = len(lives.slot_indptr) - 1
+        records = np.stack(
+            [lives.product[chosen], lives.day[chosen], lives.slot[chosen]], axis=1, dtype=np.int32, casting="unsafe"
+        )
+        indptr = _indptr(lives.customer[chosen], n_customers)
+        first_slot, last_slot = lives.slot_indptr[:-1][lives.slot_customer], lives.slot_indptr[1:][lives.slot_customer] - 1
+        slots = np.empty((len(until), k.SLOT_COLUMNS), dtype=np.int32)
+        slots[:, k.DAY] = lives.slot_day
+        slots[:, k.BEGIN], slots[:, k.END] = indptr[lives.slot_customer], indptr[lives.slot_customer + 1]
+        slots[:, k.STRATUM_CELL] = lives.slot_stratum * n_bins
+        slots[:, k.UNSEEN] = np.maximum(gap, window.first_day - 1 - lives.slot_day)
+        slots[:, k.UNTIL] = np.where(enters, until, -1)
+        slots[:, k.FIRST_CELL] = lives.slot_stratum[first_slot] * n_bins
+        slots[:, k.LAST_CELL] = (lives.slot_stratum[last_slot] + 1) * n_bins
+        rows = lives.owner_row
+        if window.left_at is not None:
+            rows = _owners_by_rising(lives.product, np.maximum(until, 0)[lives.slot])
+        owner_slot = lives.slot[rows]
+        owned = Owned(slots.ravel(), records.ravel(), lives.owner_indptr, owner_slot)
+        entries = np.where(enters, np.bincount(lives.slot, minlength=len(until)), 0).astype(np.int32)
+        total = np.concatenate([[0.0], np.cumsum((slots[:, k.END] - slots[:, k.BEGIN])[owner_slot], dtype=np.float64)])
+        return cls(owned, entries, total[lives.owner_indptr[1:]] - total[lives.owner_indptr[:-1]])
 
 
 def _order_number(steps: Baskets | None, customer: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -153,10 +215,13 @@ def _sort_rows(
 
 def _owners_by_falling_day(product: np.ndarray, day: np.ndarray) -> np.ndarray:
     """int64: places of the rows by product, then falling day, then place."""
-    n = max(len(product), 1)
-    high = int(day.max(initial=0))
-    span = high - int(day.min(initial=0)) + 1
-    return np.sort((product * span + (high - day)) * n + np.arange(len(product))) % n
+    return _owners_by_rising(product, int(day.max(initial=0)) - day)
+
+
+def _owners_by_rising(product: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """int64: places of the rows by product, then rising ``days`` (≥ 0), then place."""
+    n, span = max(len(product), 1), int(days.max(initial=0)) + 1
+    return np.sort((product * span + days) * n + np.arange(len(product))) % n
 
 
 def _indptr(code: np.ndarray, size: int) -> np.ndarray:

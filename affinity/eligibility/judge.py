@@ -55,7 +55,8 @@ def judge_eligibility(
     first = states.index(suppressions[0])
     offered, offer_notes = _offered_recently(offers, chosen, as_of_day)
     own = _own_pairs(holdings, _still_owned(holdings, products, as_of_day), returned, offered, states)
-    plan, plan_indptr, plan_product, plan_notes = _plans(customers, products)
+    plan, plan_indptr, plan_product, unknown = customers.plan_exclusions(products.products)
+    plan_notes = (f"{unknown:,} products that plans exclude are not among the products",) if unknown else ()
     table = Eligibility(
         *own,
         product_state=np.where(_on_sale(products, as_of_day), -1, states.index("not_on_sale")).astype(np.int8),
@@ -119,17 +120,3 @@ def _own_pairs(
     counts = np.bincount(key // n_products, minlength=len(holdings.customers))
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return indptr, (key % n_products).astype(np.int32), state
-
-
-def _plans(customers: Customers, products: Products) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Plan of each customer, CSR of the product codes that each plan excludes, and what was not understood."""
-    names = sorted(customers.plan_excludes)
-    number = {name: i for i, name in enumerate(names)}
-    plan = np.fromiter((number.get(name, -1) for name in customers.plan), dtype=np.int32, count=len(customers))
-    codes = [products.products.encode(customers.plan_excludes[name]) for name in names]
-    unknown = sum(int(np.count_nonzero(row < 0)) for row in codes)
-    rows = [np.unique(row[row >= 0]) for row in codes]
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    product = np.concatenate([*rows, np.empty(0)]).astype(np.int32)
-    notes = (f"{unknown:,} products that plans exclude are not among the products",) if unknown else ()
-    return plan, indptr, product, notes

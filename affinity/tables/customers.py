@@ -66,6 +66,18 @@ class Customers(Table):
             segments[name] = column
         return Customers(customers, **changed, segments=segments, plan_excludes=self.plan_excludes, report=self.report)
 
+    def plan_exclusions(self, products: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+        """(int32 plan of each customer, −1 none; CSR indptr int64 and int32 product codes that each plan excludes,
+        rising; excluded labels that are not among ``products``). Plans are numbered by their sorted names."""
+        names = sorted(self.plan_excludes)
+        number = {name: i for i, name in enumerate(names)}
+        plan = np.fromiter((number.get(name, -1) for name in self.plan), dtype=np.int32, count=len(self))
+        codes = [products.encode(self.plan_excludes[name]) for name in names]
+        unknown = sum(int(np.count_nonzero(row < 0)) for row in codes)
+        rows = [np.unique(row[row >= 0]) for row in codes]
+        indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        return plan, indptr, np.concatenate([*rows, np.empty(0)]).astype(np.int32), unknown
+
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """customer_id, started_at, ended_at, status, health, usage, plan, then the segment columns."""
         return {

@@ -19,6 +19,44 @@ ORDER_NUMBER_STRATA = (1, 2, 3, 5, 9)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class EventDays(Table):
+    """The pairs and days that several life tables must answer alike, to be added up; sorted by codes.
+
+    antecedent, consequent : int32[n]; indptr : int64[n + 1] into day : int32, rising within a pair
+    """
+
+    antecedent: np.ndarray
+    consequent: np.ndarray
+    indptr: np.ndarray
+    day: np.ndarray
+    products: Vocabulary
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_lengths(self, len(self.antecedent), "consequent")
+
+    def __len__(self) -> int:
+        return len(self.antecedent)
+
+    def towards(self, products: np.ndarray) -> EventDays:
+        """The pairs whose consequent is in the bool mask ``products``."""
+        rows = np.flatnonzero(products[self.consequent])
+        lengths = np.diff(self.indptr)
+        kept = np.repeat(products[self.consequent], lengths)
+        indptr = np.concatenate([[0], np.cumsum(lengths[rows])]).astype(np.int64)
+        return EventDays(self.antecedent[rows], self.consequent[rows], indptr, self.day[kept], self.products)
+
+    def columns(self) -> dict[str, np.ndarray | ListColumn]:
+        """antecedent, consequent, day: a row a day."""
+        pair = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        return {
+            "antecedent": self.products.decode(self.antecedent[pair]),
+            "consequent": self.products.decode(self.consequent[pair]),
+            "day": self.day,
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class LifeTables(Table):
     """One row an ordered pair (antecedent, consequent) with enough events; sorted by codes.
 
@@ -39,6 +77,10 @@ class LifeTables(Table):
                               index sums of the consequent; taken off, A is left out of its own baseline
     as_of_day, start_day    : days since the epoch: the first not looked at, the first of the data
     gap_days                : purchases up to so many days after A are simultaneous
+    excluded                : int64[n], owners of A who entered and to whom B was not open (sale dates, plan, prerequisite)
+    churn                   : "crude", who left stays at risk; "net", follow-up ends when the customer leaves
+    sale_date_step_days     : sale dates were moved inwards to multiples of so many days (1: not moved)
+    observed_from_day       : only what happened from this day on is counted; None: everything
     customers_left_out      : customers with too many products for pair statistics
     """
 
@@ -70,11 +112,15 @@ class LifeTables(Table):
     start_day: int | None = None
     gap_days: int = 0
     customers_left_out: int = 0
+    excluded: np.ndarray | None = None
+    churn: str = "crude"
+    sale_date_step_days: int = 1
+    observed_from_day: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         names = ("consequent", "eligible", "prior", "simultaneous", "followed", "exposure", "observed",
-                 "entered", "owner_exposure", "owner_events")  # fmt: skip
+                 "entered", "owner_exposure", "owner_events", "excluded")  # fmt: skip
         check_lengths(self, len(self.antecedent), *names)
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affinity.counting import count_life_tables
-from affinity.counting.life_tables import cell_dtype
+from affinity.counting.life_table_blocks import cell_dtype
 from affinity.errors import InputError, MissingPart, VocabularyMismatch
 from affinity.tables import Baskets, Holdings
 from affinity.tables.life_tables import BASELINE_BINS, ORDER_NUMBER_STRATA
