@@ -8,11 +8,13 @@ A room hands its table to the next through this page: `run` is the way, the step
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Literal
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity import counting, evaluate, graph, ranking, rules
+from affinity.contexts import Context, Shop, recommend_customers, recommend_in
 from affinity.errors import MissingPart
 from affinity.history import History
 from affinity.progress import step
@@ -26,12 +28,22 @@ from affinity.steps import (
     learn_for_customers,
     measure_conversion,
     measure_shop,
-    rank_for_customers,
     read_facts,
     read_past,
     require_observed,
 )
-from affinity.tables import Backtest, Baskets, Conversion, ItemsetCounts, Landmark, Metrics, PairGraph, Recommendations, Rules
+from affinity.tables import (
+    AlsoBought,
+    Backtest,
+    Baskets,
+    Conversion,
+    ItemsetCounts,
+    Landmark,
+    Metrics,
+    PairGraph,
+    Recommendations,
+    Rules,
+)
 from affinity.threads import run_together
 from affinity.training import learn_fit, look_back_to, plan_times
 
@@ -75,14 +87,9 @@ def run(
             lambda: attempt(lambda: learn_for_customers(past, settings)),
         )
         lives, conversion = measured or (None, None)
+    shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
     with step("ranking"):
-        recommendations = (
-            None
-            if learnt is None
-            else rank_for_customers(
-                past, facts, settings, learnt=learnt, pair_graph=pair_graph, conversion=conversion, judged=judged
-            )
-        )
+        recommendations = None if learnt is None else recommend_customers(shop)
     with step("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
     notes = {"conversions": no_conversion, "recommendations": no_fit}
@@ -106,6 +113,7 @@ def run(
         recommendations=recommendations,
         notes={part: note for part, note in notes.items() if note},
         capped=describe_caps(baskets, itemsets, pair_graph, settings),
+        recommender=partial(recommend_in, shop),
     )
 
 
@@ -197,33 +205,42 @@ def recommend(
     orders: Any,
     *,
     k: int | None = None,
+    context: Context = "customer",
+    given: Iterable[str] = (),
+    customer: str | None = None,
     products: Any = None,
     customers: Any = None,
     offers: Any = None,
     settings: Settings | None = None,
     **changes: Any,
-) -> Recommendations:
-    """The ``k`` highest-fit products for each customer with a purchase before as_of.
+) -> Recommendations | AlsoBought:
+    """The ``k`` highest-fit products for each customer, or what to show in another context, as of the end of ``orders``.
 
-    changes : single settings by name, e.g. ``as_of="2011-09-01", horizon_days=90``
+    context  : "customer" (next purchase), "product" (bought with it), "cart" (completes it), "order_confirmation"
+               (next purchase after an order); see `affinity.contexts.recommend_in`
+    given    : ids of the products in the context; customer : one customer's id, None everybody (or a guest)
+    changes  : single settings by name, e.g. ``as_of="2011-09-01", horizon_days=90, ranking={"diversity": 0.3}``
 
-    Raises MissingPart when the orders name no customers.
+    Several questions to one shop: ``result = run(orders)``, then ``result.recommend(context, given=…)``.
+    Raises MissingPart when the context needs customers and the orders name none, UnknownLabel for unknown ids.
     """
     settings = (settings or Settings()).changed(**changes if k is None else {**changes, "top_k": k})
     past = read_past(orders, settings)
     facts = read_facts(past, offers, products, customers)
     require_observed(past, settings)
-    learnt = learn_for_customers(past, settings)
-    measured, _ = attempt(lambda: measure_conversion(past, facts, settings))
-    return rank_for_customers(
+    learns = context in ("customer", "order_confirmation")
+    learnt = learn_for_customers(past, settings) if learns else None
+    measured, _ = attempt(lambda: measure_conversion(past, facts, settings)) if learns else (None, None)
+    shop = Shop(
         past,
         facts,
         settings,
-        learnt=learnt,
-        pair_graph=build_graph(past, settings=settings),
+        graph=build_graph(past, settings=settings),
         conversion=measured[1] if measured else None,
         judged=judge_customers(past, facts, settings),
+        learnt=learnt,
     )
+    return recommend_in(shop, context, given=given, customer=customer)
 
 
 def compute_metrics(

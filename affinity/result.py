@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,17 @@ class Result:
     recommendations: Recommendations | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     capped: Mapping[str, str] = field(default_factory=dict)
+    recommender: Callable[..., Recommendations | AlsoBought] | None = None
+
+    def recommend(
+        self, context: str = "customer", *, given: Iterable[str] = (), customer: str | None = None
+    ) -> Recommendations | AlsoBought:
+        """What to show in a context: "customer", "product", "cart" or "order_confirmation" (see `affinity.recommend`).
+
+        given : product ids of the context; customer : one customer's id, None everybody (or a guest)
+        """
+        assert self.recommender is not None, "affinity.run gives it"
+        return self.recommender(context, given=given, customer=customer)
 
     @property
     def as_of(self) -> str | None:
@@ -79,6 +90,7 @@ class Result:
             "capped": dict(self.capped),
             "notes": dict(self.notes),
             "fit": {} if self.model is None else self.model.describe(),
+            "ranking": {} if self.recommendations is None else self.recommendations.describe(),
         }
 
     def identity(self) -> dict[str, Any]:

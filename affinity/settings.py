@@ -123,9 +123,20 @@ class FitSettings(Section):
 
 
 class RankingSettings(Section):
-    """What is shown."""
+    """What is shown. Diversity and caps change which products are shown, and cost fit; what they cost is reported."""
 
-    min_fit: float = Field(0.0, ge=0, le=1)
+    min_fit: float = Field(0.0, ge=0, le=1, description="Candidates with less fit are not shown.")
+    min_evidence: int = Field(
+        5, ge=1, description="Orders that hold both products, or converted customers, for a pair to be given as a reason."
+    )
+    require_evidence: bool = Field(
+        False, description="Show only products that an owned product speaks for; nothing is filled up with popular ones."
+    )
+    diversity: float = Field(
+        0.0, ge=0, le=1, description="Weight of being unlike what is shown already, against fit (maximal marginal relevance)."
+    )
+    max_per_category: int | None = Field(None, ge=1, description="Products of one category in a list, at most.")
+    cart_may_hold_owned: bool = Field(True, description="Context cart: products that the customer owns may be suggested again.")
 
 
 class MetricSettings(Section):

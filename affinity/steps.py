@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
-from affinity import counting, eligibility, ingest, ranking, release
+from affinity import counting, eligibility, ingest, release
 from affinity import metrics as metric_room
+from affinity.contexts import Facts
 from affinity.errors import MissingPart
 from affinity.history import History, look_back
 from affinity.settings import Settings
 from affinity.tables import (
     Baskets,
-    Candidates,
     Conversion,
-    Customers,
     Eligibility,
     FitModel,
     ItemsetCounts,
+    Landmark,
     LifeTables,
     Metrics,
-    Offers,
     PairGraph,
-    Products,
-    Recommendations,
 )
-from affinity.training import learn_fit
+from affinity.training import learn_model
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known besides the orders, in the codes of the orders."""
-
-    products: Products
-    customers: Customers
-    offers: Offers | None
 
 
 def read_past(orders: Any, settings: Settings, exclude_customers: Iterable[str] = ()) -> History:
@@ -113,40 +100,14 @@ def judge_customers(past: History, facts: Facts, settings: Settings) -> Eligibil
     )
 
 
-def learn_for_customers(past: History, settings: Settings) -> tuple[FitModel, Candidates]:
-    """The fit model and every customer's candidates; MissingPart without customers."""
+def learn_for_customers(past: History, settings: Settings) -> tuple[FitModel, Landmark]:
+    """The fit model and the counts that score; MissingPart without customers."""
     if not past.has_customers:
         raise MissingPart(
             "Recommendations for customers need customer ids; the orders have none.",
             do="Use also_bought, which needs baskets only.",
         )
-    return learn_fit(past, settings)
-
-
-def rank_for_customers(
-    past: History,
-    facts: Facts,
-    settings: Settings,
-    *,
-    learnt: tuple[FitModel, Candidates],
-    pair_graph: PairGraph,
-    conversion: Conversion | None,
-    judged: Eligibility | None,
-) -> Recommendations:
-    """The candidates that may be shown, ranked, with reasons from the measured pairs."""
-    model, candidates = learnt
-    return ranking.rank_candidates(
-        candidates,
-        graph=pair_graph,
-        conversion=conversion,
-        eligibility=judged,
-        holdings=past.holdings,
-        products=facts.products,
-        top_k=settings.top_k,
-        settings=settings.ranking,
-        model=model,
-        rank_by=settings.rank_by,
-    )
+    return learn_model(past, settings)
 
 
 def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligibility | None, by: Iterable[str]) -> Metrics:

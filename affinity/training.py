@@ -10,7 +10,13 @@ from affinity.tables import Candidates, FitModel, Landmark
 
 
 def learn_fit(past: History, settings: Settings, now: Landmark | None = None) -> tuple[FitModel, Candidates]:
-    """The fit model as of the end of ``past``, and every customer's candidates with their fit.
+    """The fit model as of the end of ``past`` (see `learn_model`), and every customer's candidates with their fit."""
+    model, now = learn_model(past, settings, now)
+    return model, fit.score_candidates(model, now, candidates=settings.fit.candidates)
+
+
+def learn_model(past: History, settings: Settings, now: Landmark | None = None) -> tuple[FitModel, Landmark]:
+    """The fit model as of the end of ``past``, and the counts at that end, which score.
 
     Counts at each landmark hold only lines before it, and train with what was newly bought in the horizon after
     it; counts at the end (``now``, counted here when not given) score. Nothing that a label says is in the counts
@@ -18,8 +24,7 @@ def learn_fit(past: History, settings: Settings, now: Landmark | None = None) ->
     """
     now = now or _landmark(None, past, settings)
     earlier = (look_back_to(at, past, settings)[1] for at in track(plan_times(past, settings), "landmarks"))
-    model = fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days)
-    return model, fit.score_candidates(model, now, candidates=settings.fit.candidates)
+    return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days), now
 
 
 def plan_times(past: History, settings: Settings) -> list[int]:

@@ -601,8 +601,7 @@ def unlike_choice(rows, category, likeness, weight, most, k):
         open_rows = [r for r, (p, _) in enumerate(rows) if r not in taken and held.count(category[p]) < most]
         if not open_rows:
             break
-        value = {
-            r: (1 - weight) * rows[r][1] - weight * max([0.0] + [alike(rows[r][0], rows[t][0]) for t in taken]) for r in open_rows
-        }
+        most_alike = {r: max([0.0] + [alike(rows[r][0], rows[t][0]) for t in taken]) for r in open_rows}
+        value = {r: (1 - weight) * rows[r][1] - weight * most_alike[r] for r in open_rows}
         taken.append(max(open_rows, key=lambda r: (value[r], -r)))
     return taken

@@ -76,9 +76,10 @@ def test_recommendations_leave_out_what_is_owned_and_rank_by_fit(result: af.Resu
     n = len(recs.products)
     shown = recs.customer.astype(np.int64) * n + recs.product
     assert not np.isin(shown, owned.customer.astype(np.int64) * n + owned.product).any()
-    buyers = np.flatnonzero(np.diff(owned.indptr))
-    open_to_offers = buyers[result.eligibility.customer_state[buyers] < 0]  # the customer file says who has ended
+    open_to_offers = np.flatnonzero(result.eligibility.customer_state < 0)  # the customer file says who has ended
     assert np.array_equal(np.unique(recs.customer), open_to_offers)
+    own_nothing = np.diff(owned.indptr)[recs.customer] == 0  # gave everything back
+    assert set(recs.fallback_level[own_nothing]) == {"shop"}
     frame = recs.to_pandas()
     assert frame["fit"].dropna().between(0, 1).all()
     assert (frame.groupby("customer_id")["fit"].diff().dropna() <= 1e-12).all()

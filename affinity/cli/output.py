@@ -46,16 +46,33 @@ def format_frame(frame: object, columns: list[str], limit: int = 15) -> str:
     return str(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="–", max_colwidth=60))
 
 
-def format_reasons(recommendations: Recommendations, limit: int | None = None) -> str:
-    """Each recommendation (of the first ``limit`` ranks) with its reason, a customer a paragraph."""
+def format_reasons(recommendations: Recommendations, limit: int | None = None, *, decompose: bool = False) -> str:
+    """Each recommendation (of the first ``limit`` ranks) with its reason, a customer a paragraph.
+
+    decompose : of one list: with what each score is made of
+    """
     shown: list[str] = []
     columns = recommendations.columns()
+    made_of = _describe_scores(recommendations) if decompose else {}
     for customer, rank, product, fit, reason in zip(
         *(columns[name] for name in ("customer_id", "rank", "product_id", "fit", "reason")), strict=True
     ):
         if limit is not None and rank > limit:
             continue
         if rank == 1:
-            shown.append(f"{customer}")
-        shown.append(f"{rank:>4}. {product}  fit {fit:.3f}\n      {reason}")
+            shown.append(f"{customer or 'guest'}")
+        shown.append(f"{rank:>4}. {product}" + (f"  fit {fit:.3f}" if fit == fit else "") + f"\n      {reason}")  # noqa: PLR0124
+        if rank in made_of:
+            shown.append(f"      {made_of[rank]}")
     return "\n".join(shown) or "(no recommendations)"
+
+
+def _describe_scores(recommendations: Recommendations) -> dict[int, str]:
+    """rank -> the score of one list's row and its parts, which add up to it."""
+    parts = recommendations.decompose()
+    names = parts.products.decode(parts.because)
+    texts: dict[int, list[str]] = {}
+    for rank, part, name, value in zip(parts.rank.tolist(), parts.part, names, parts.contribution.tolist()):
+        texts.setdefault(rank, []).append(f"{name or part} {value:+.3f}")
+    scores = dict(zip(recommendations.rank.tolist(), recommendations.score.tolist()))
+    return {rank: f"score {scores[rank]:.3f} = {', '.join(shown)}" for rank, shown in texts.items()}

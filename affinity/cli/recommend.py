@@ -1,23 +1,42 @@
-"""The highest-fit cross-sell of each customer, with reasons.
+"""The highest-fit cross-sell of each customer, or what to show beside a product, in a cart, after an order.
 
 affinity recommend orders.csv --as-of 2025-06-30 --customer C-1042 --explain
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 from affinity.cli import options
 from affinity.cli.output import format_reasons, show_table
+from affinity.tables import AlsoBought, Recommendations
 
 
 @options.reads_orders
 def command(
     reading: options.Reading,
     customer: Annotated[str | None, typer.Option(help="Show one customer only.", show_default=False)] = None,
+    context: Annotated[
+        Literal["customer", "product", "cart", "order_confirmation"],
+        typer.Option(help="Where it is shown: the customer's next purchase, beside a product, in a cart, after an order."),
+    ] = "customer",
+    products: Annotated[
+        str | None, typer.Option(help="Product ids of the context, separated by commas.", show_default=False)
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the reason of each recommendation.")] = False,
+    rank_by: Annotated[
+        Literal["fit", "expected_value"] | None,
+        typer.Option(help="Default fit. What value costs is printed.", show_default=False),
+    ] = None,
+    diversity: Annotated[
+        float | None, typer.Option(help="Weight of unlike products against fit, 0 to 1. Default 0.", show_default=False)
+    ] = None,
+    max_per_category: Annotated[
+        int | None, typer.Option(help="Products of one category in a list, at most.", show_default=False)
+    ] = None,
+    product_facts: options.ProductFile = None,
     horizon_days: options.HorizonDays = None,
     top_k: options.TopK = None,
     out: options.Out = None,
@@ -25,12 +44,38 @@ def command(
 ) -> None:
     from affinity import flow
 
-    settings = reading.settings(horizon_days=horizon_days, top_k=top_k)
-    recs = flow.recommend(reading.lines(settings), settings=settings)
-    if customer is not None:
-        recs = recs.of(customer)
-    if explain and not as_json and out is None:
-        typer.echo(format_reasons(recs))
-        return
-    shown = ["customer_id", "rank", "product_id", "fit", "because", "reason_code"]
-    show_table(recs, out=out, as_json=as_json, columns=shown)
+    settings = reading.settings(
+        horizon_days=horizon_days,
+        top_k=top_k,
+        rank_by=rank_by,
+        ranking__diversity=diversity,
+        ranking__max_per_category=max_per_category,
+    )
+    given = [label.strip() for label in (products or "").split(",") if label.strip()]
+    found = flow.recommend(
+        reading.lines(settings), settings=settings, context=context, given=given, customer=customer, products=product_facts
+    )
+    if isinstance(found, AlsoBought):
+        show_table(
+            found, out=out, as_json=as_json, columns=["product_id", "rank", "recommended_id", "score", "count", "lift_eb"]
+        )
+    elif explain and not as_json and out is None:
+        typer.echo(format_reasons(found, decompose=customer is not None or context != "customer"))
+    else:
+        shown = ["customer_id", "rank", "product_id", "fit", "because", "reason_code"]
+        show_table(found, out=out, as_json=as_json, columns=shown)
+    if isinstance(found, Recommendations) and not as_json and (cost := _cost(found, settings)):
+        typer.echo(cost)
+
+
+def _cost(found: Recommendations, settings: Any) -> str:
+    """What ranking by value, diversity and caps cost in fit; empty where none was asked for."""
+    asked = {"rank_by": settings.rank_by != "fit", "diversity": settings.ranking.diversity > 0}
+    asked["max_per_category"] = settings.ranking.max_per_category is not None
+    described = found.describe()
+    mean, less = described["mean_fit"], described["mean_fit_given_up"]
+    if not any(asked.values()) or mean is None:
+        return ""
+    names = " and ".join(name for name, was_asked in asked.items() if was_asked)
+    share = less / (mean + less) if mean + less > 0 else 0.0
+    return f"Cost of {names}: mean fit {mean:.4f} instead of {mean + less:.4f} by fit alone ({-share:.1%})."

@@ -1,7 +1,14 @@
-"""What to show: candidates, pairs and eligibility -> recommendations with reasons; companions for carts."""
+"""What to show: candidates, pairs and eligibility -> recommendations with reasons; companions of products and carts."""
 
 from affinity.ranking.also_bought import list_also_bought
+from affinity.ranking.cart import complete_cart
+from affinity.ranking.decompose import ScoreParts, decompose_scores
 from affinity.ranking.evidence import REASON_CODES
+from affinity.ranking.join import join_recommendations
 from affinity.ranking.rank import rank_candidates
+from affinity.ranking.reasons import Buyers
 
-__all__ = ["REASON_CODES", "list_also_bought", "rank_candidates"]
+__all__ = [
+    "REASON_CODES", "Buyers", "ScoreParts", "complete_cart", "decompose_scores", "join_recommendations", "list_also_bought",
+    "rank_candidates",
+]  # fmt: skip

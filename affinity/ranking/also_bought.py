@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from affinity.ranking.rank import _ranks
+from affinity.ranking.choice import ranks_within
 from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
 from affinity.tables.recommendations import AlsoBought
@@ -26,10 +26,10 @@ def list_also_bought(graph: PairGraph, *, products: Products | None = None, k: i
     antecedent, consequent = graph.antecedent[rows], graph.consequent[rows]
     score = graph.n_item[consequent] / max(graph.n, 1) * graph.lift_eb[rows]
     order = np.lexsort((consequent, -score, antecedent))
-    order = order[_ranks(antecedent[order]) <= k]
+    order = order[ranks_within(antecedent[order]) <= k]
     return AlsoBought(
         product=antecedent[order],
-        rank=_ranks(antecedent[order]),
+        rank=ranks_within(antecedent[order]),
         recommended=consequent[order],
         score=score[order],
         products=graph.products,

@@ -47,22 +47,28 @@ def look_up_pairs(
     graph: PairGraph,
     conversion: Conversion | None,
     horizon_days: int,
+    min_evidence: int = 1,
 ) -> PairEvidence:
-    """The evidence of pairs of product codes (int32[n] each, antecedent −1: none)."""
+    """The evidence of pairs of product codes (int32[n] each, antecedent −1: none).
+
+    min_evidence : fewer converted customers (or orders that hold both) speak for nothing
+    """
     n = len(graph.products)
     wanted = antecedent.astype(np.int64) * n + consequent
-    edge = _find(graph.antecedent.astype(np.int64) * n + graph.consequent, wanted)
+    edge = find_keys(graph.antecedent.astype(np.int64) * n + graph.consequent, wanted)
     row = np.full(len(wanted), -1, dtype=np.int64)
     converts = np.zeros(len(wanted), dtype=bool)
     if conversion is not None:
         at_horizon = np.flatnonzero(conversion.horizon_days == horizon_days)
-        found = _find(conversion.antecedent[at_horizon].astype(np.int64) * n + conversion.consequent[at_horizon], wanted)
+        found = find_keys(conversion.antecedent[at_horizon].astype(np.int64) * n + conversion.consequent[at_horizon], wanted)
         row[found >= 0] = at_horizon[found[found >= 0]]
-        converts = (row >= 0) & _above_one(conversion.hazard_ratio_lower, row)
-    return PairEvidence(row, edge, converts, (edge >= 0) & _above_one(graph.lift_eb_lower, edge))
+        converts = (row >= 0) & _above(conversion.hazard_ratio_lower, row, 1.0)
+        converts &= _above(conversion.converted, row, min_evidence - 1)
+    together = (edge >= 0) & _above(graph.lift_eb_lower, edge, 1.0) & _above(graph.count, edge, min_evidence - 1)
+    return PairEvidence(row, edge, converts, together)
 
 
-def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def find_keys(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """int64 position in ``keys`` (rising) of each wanted key, −1 where it is not there."""
     if len(keys) == 0:
         return np.full(len(wanted), -1, dtype=np.int64)
@@ -70,7 +76,8 @@ def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.where(keys[place] == wanted, place, -1).astype(np.int64)
 
 
-def _above_one(lower: np.ndarray, row: np.ndarray) -> np.ndarray:
-    if len(lower) == 0:
+def _above(value: np.ndarray, row: np.ndarray, bound: float) -> np.ndarray:
+    """bool: value[row] > bound; row −1 reads anything."""
+    if len(value) == 0:
         return np.zeros(len(row), dtype=bool)
-    return np.asarray(lower[np.maximum(row, 0)] > 1.0)
+    return np.asarray(value[np.maximum(row, 0)] > bound)

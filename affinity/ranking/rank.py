@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from affinity.errors import SettingsError
+from affinity.ranking.choice import Likeness, choose_rows, describe_likeness, ranks_within
 from affinity.ranking.evidence import BOUGHT_TOGETHER, CONVERTS_FROM, POPULAR, PairEvidence, choose_horizon, look_up_pairs
 from affinity.ranking.fallback import fill_with_popular
-from affinity.ranking.reasons import describe_ownership, describe_pairs, describe_popularity, product_names
+from affinity.ranking.reasons import Buyers, describe_ownership, describe_pairs, describe_popularity, product_names
 from affinity.settings import RankingSettings
+from affinity.tables.contributions import Contributions
 from affinity.tables.conversion import Conversion
 from affinity.tables.eligibility import Eligibility
 from affinity.tables.fit_model import Candidates, FitModel
@@ -22,6 +25,34 @@ from affinity.tables.recommendations import Recommendations
 
 #: The horizon of the reasons where no model says another.
 DEFAULT_HORIZON_DAYS = 90
+
+#: Whose popularity stood in for evidence: that of the model (recent purchases count more), of the category, of the shop.
+SCORED, CATEGORY, SHOP = "scored", "category", "shop"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a recommendation may be explained with.
+
+    just_bought : int32 codes of the order that was just placed, for the wording
+    """
+
+    graph: PairGraph
+    conversion: Conversion | None
+    horizon_days: int
+    min_evidence: int
+    just_bought: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """What may be put on a list and how: the products, who may be offered what, the settings."""
+
+    products: Products
+    eligibility: Eligibility | None
+    settings: RankingSettings
+    top_k: int
+    likeness: Likeness
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,42 +86,59 @@ def rank_candidates(
     settings: RankingSettings | None = None,
     model: FitModel | None = None,
     rank_by: Literal["fit", "expected_value"] = "fit",
+    who: np.ndarray | None = None,
+    buyers: Buyers | None = None,
+    just_bought: np.ndarray | None = None,
+    explainer: Callable[[Recommendations], Contributions] | None = None,
 ) -> Recommendations:
-    """The ``top_k`` best eligible candidates of every customer with a purchase, each with its reason.
+    """The ``top_k`` best eligible candidates of every customer (or of ``who``, int32 codes), each with its reason.
 
-    Order: the candidates' own (fit falls with rank); ``rank_by="expected_value"`` sorts by fit × margin, and
-    ``info["fit_given_up"]`` says what that costs, Σ fit by fit − Σ fit by value. Owned products and those that are
-    not eligible are never shown. Where candidates run out, products with the most buyers fill the list (fit NaN).
+    Order: the candidates' own (fit falls with rank); ``rank_by="expected_value"`` sorts by fit × margin. Owned products
+    and those that are not eligible are never shown. ``settings.diversity`` and ``settings.max_per_category`` change
+    which are shown, not their order. What value, diversity and caps cost stands in ``info``: shown, the rows with a
+    fit; fit_shown, the sum of their fit; fit_given_up, by how much it is less than by fit alone. Where
+    candidates run out, products with the most buyers fill the list (fit NaN); so they do for customers without orders.
 
     because and reason_code, for the owned product with the largest contribution whose measured pair supports it:
       converts_from   : its shrunk hazard ratio towards the product is above 1 (5 % bound)
       bought_together : else, its shrunk basket lift is above 1 (5 % bound)
-      popular         : no owned product has either; because is −1 and is_fallback True
-    model : gives the horizon of the figures and the calibration note in ``info``.
+      popular         : no owned product has either; because is −1, is_fallback True, fallback_level says whose
+    A pair needs ``settings.min_evidence`` converted customers, or orders with both; ``settings.require_evidence`` leaves
+    out what is only popular.
+    model  : gives the horizon of the figures and the calibration note in ``info``
+    buyers : of each product, in the whole shop; None: in ``holdings``
     """
     settings = settings or RankingSettings()
     _require_margins(products, rank_by)
     candidates.products.require_same(holdings.products)
-    chosen, info = _choose(candidates, eligibility, products, top_k, settings.min_fit, rank_by)
-    buyers = np.bincount(holdings.product, minlength=len(holdings.products))
-    chosen = _fill(chosen, holdings, eligibility, buyers, top_k)
+    buyers = buyers or Buyers.of(holdings)
     horizon = choose_horizon(conversion, model.horizon_days if model else DEFAULT_HORIZON_DAYS)
-    reasons = _choose_reasons(candidates, chosen, graph, conversion, horizon)
+    evidence = Evidence(graph, conversion, horizon, settings.min_evidence, just_bought)
+    shelf = Shelf(products, eligibility, settings, top_k, describe_likeness(products, model))
+    chosen, info = _choose(candidates, evidence, shelf, rank_by)
+    if not settings.require_evidence:
+        chosen = _fill(chosen, holdings, buyers, shelf, np.arange(len(holdings.customers)) if who is None else who)
+    reasons = _choose_reasons(candidates, chosen, evidence)
     if model is not None:
         info["calibration_note"] = model.calibration.note
         info["fit_horizon_days"] = model.horizon_days
+    level = np.where(chosen.row >= 0, SCORED, SHOP).astype(object)
+    level[reasons.because >= 0] = None
     return Recommendations(
         customer=chosen.customer,
-        rank=_ranks(chosen.customer),
+        rank=ranks_within(chosen.customer),
         product=chosen.product,
         fit=chosen.fit,
         because=reasons.because,
         reason_code=reasons.code,
-        reason=_write_reasons(chosen, reasons, graph, conversion, holdings, products),
+        reason=_write_reasons(chosen, reasons, evidence, holdings, products, buyers),
         is_fallback=reasons.because < 0,
+        score=_at(candidates.score, chosen.row),
+        fallback_level=level,
         customers=holdings.customers,
         products=holdings.products,
         info=info | {"reason_horizon_days": horizon, "rank_by": rank_by},
+        explainer=explainer,
     )
 
 
@@ -103,40 +151,73 @@ def _require_margins(products: Products, rank_by: str) -> None:
         )
 
 
-def _choose(
-    candidates: Candidates, eligibility: Eligibility | None, products: Products, top_k: int, min_fit: float, rank_by: str
-) -> tuple[Chosen, dict[str, object]]:
-    """The best ``top_k`` eligible candidates of each customer."""
+def _choose(candidates: Candidates, evidence: Evidence, shelf: Shelf, rank_by: str) -> tuple[Chosen, dict[str, object]]:
+    """The best ``top_k`` eligible candidates of each customer, and what value, diversity and caps cost."""
     customer = candidates.customer
-    keep = ~(candidates.fit < min_fit)  # unknown fit stays
-    if eligibility is not None:
-        keep &= eligibility.allowed(customer, candidates.product)
+    keep = ~(candidates.fit < shelf.settings.min_fit)  # unknown fit stays
+    if shelf.eligibility is not None:
+        keep &= shelf.eligibility.allowed(customer, candidates.product)
     rows = np.flatnonzero(keep)
-    by_fit = rows[_ranks(customer[rows]) <= top_k]
+    if shelf.settings.require_evidence:
+        rows = rows[_choose_reasons(candidates, _chosen(candidates, customer, rows), evidence).because >= 0]
+    by_fit = rows[ranks_within(customer[rows]) <= shelf.top_k]
     if rank_by == "fit":
-        return _chosen(candidates, customer, by_fit), {}
-    margin = products.margin[candidates.product[rows]]
-    value = np.where(np.isnan(margin), -np.inf, candidates.fit[rows] * margin)
-    rows = rows[np.lexsort((candidates.product[rows], -value, customer[rows]))]
-    by_value = rows[_ranks(customer[rows]) <= top_k]
-    given_up = float(np.nansum(candidates.fit[by_fit]) - np.nansum(candidates.fit[by_value]))
-    return _chosen(candidates, customer, by_value), {"fit_given_up": given_up}
+        value = _worth(candidates, customer, rows)
+    else:
+        margin = shelf.products.margin[candidates.product[rows]]
+        value = np.where(np.isnan(margin), -np.inf, candidates.fit[rows] * margin)
+        order = np.lexsort((candidates.product[rows], -value, customer[rows]))
+        rows, value = rows[order], value[order]
+    places = choose_rows(
+        customer[rows],
+        candidates.product[rows],
+        value,
+        top_k=shelf.top_k,
+        settings=shelf.settings,
+        likeness=shelf.likeness,
+    )
+    shown = rows[places]
+    fit_shown = float(np.nansum(candidates.fit[shown]))
+    info: dict[str, object] = {
+        "shown": int(np.count_nonzero(~np.isnan(candidates.fit[shown]))),
+        "fit_shown": fit_shown,
+        "fit_given_up": float(np.nansum(candidates.fit[by_fit])) - fit_shown,
+    }
+    return _chosen(candidates, customer, shown), info
+
+
+def _worth(candidates: Candidates, customer: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """float64: fit, or where no probability was learnt exp(score − the customer's best score)."""
+    fit = candidates.fit[rows]
+    if not np.isnan(fit).any():
+        return fit
+    best = np.full(len(candidates.customers), -np.inf)
+    np.maximum.at(best, customer[rows], candidates.score[rows])
+    return np.where(np.isnan(fit), np.exp(candidates.score[rows] - best[customer[rows]]), fit)
 
 
 def _chosen(candidates: Candidates, customer: np.ndarray, rows: np.ndarray) -> Chosen:
     return Chosen(customer[rows], candidates.product[rows], candidates.fit[rows], rows)
 
 
-def _ranks(customer: np.ndarray) -> np.ndarray:
-    """int32 position from 1 within each run of equal customers."""
-    place = np.arange(len(customer))
-    starts = np.concatenate([[True], customer[1:] != customer[:-1]]) if len(customer) else np.zeros(0, dtype=bool)
-    return (place - np.maximum.accumulate(np.where(starts, place, 0)) + 1).astype(np.int32)
+def _at(column: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """float64: column[row], NaN where the row is −1."""
+    found = np.full(len(row), np.nan)
+    found[row >= 0] = column[row[row >= 0]]
+    return found
 
 
-def _fill(chosen: Chosen, holdings: Holdings, eligibility: Eligibility | None, buyers: np.ndarray, top_k: int) -> Chosen:
+def _fill(chosen: Chosen, holdings: Holdings, buyers: Buyers, shelf: Shelf, who: np.ndarray) -> Chosen:
     customer, product = fill_with_popular(
-        chosen.customer, chosen.product, holdings=holdings, eligibility=eligibility, buyers=buyers, top_k=top_k
+        chosen.customer,
+        chosen.product,
+        holdings=holdings,
+        eligibility=shelf.eligibility,
+        buyers=buyers.count,
+        top_k=shelf.top_k,
+        who=who,
+        category=shelf.likeness.category,
+        max_per_category=shelf.settings.max_per_category,
     )
     if len(customer) == 0:
         return chosen
@@ -150,43 +231,53 @@ def _fill(chosen: Chosen, holdings: Holdings, eligibility: Eligibility | None, b
     )
 
 
-def _choose_reasons(
-    candidates: Candidates, chosen: Chosen, graph: PairGraph, conversion: Conversion | None, horizon_days: int
-) -> Reasons:
+def _choose_reasons(candidates: Candidates, chosen: Chosen, evidence: Evidence) -> Reasons:
     """The owned product with the largest contribution whose measured pair supports the row, where there is one."""
     terms = candidates.antecedent if candidates.antecedent is not None else candidates.because[:, None]
     owned = np.full((len(chosen.row), terms.shape[1]), -1, dtype=np.int32)
     owned[chosen.row >= 0] = terms[chosen.row[chosen.row >= 0]]
-    product = np.repeat(chosen.product, terms.shape[1])
-    found = look_up_pairs(owned.ravel(), product, graph=graph, conversion=conversion, horizon_days=horizon_days)
+    return support_reasons(owned, chosen.product, evidence)
+
+
+def support_reasons(owned: np.ndarray, product: np.ndarray, evidence: Evidence) -> Reasons:
+    """The first of ``owned`` (int32[n, most], best first, −1 none) whose measured pair with ``product`` speaks for it."""
+    found = look_up_pairs(
+        owned.ravel(),
+        np.repeat(product, owned.shape[1]),
+        graph=evidence.graph,
+        conversion=evidence.conversion,
+        horizon_days=evidence.horizon_days,
+        min_evidence=evidence.min_evidence,
+    )
     supported = ((found.converts | found.together) & (owned.ravel() >= 0)).reshape(owned.shape)
     place = np.argmax(supported, axis=1)  # the first, that is the largest contribution
     some = supported[np.arange(len(place)), place]
-    evidence = found.take(np.arange(len(place)) * terms.shape[1] + place)
+    measured = found.take(np.arange(len(place)) * owned.shape[1] + place)
     because = np.where(some, owned[np.arange(len(place)), place], -1).astype(np.int32)
     code = np.full(len(place), POPULAR, dtype=object)
-    code[some] = np.where(evidence.converts[some], CONVERTS_FROM, BOUGHT_TOGETHER)
-    return Reasons(because, code, evidence)
+    code[some] = np.where(measured.converts[some], CONVERTS_FROM, BOUGHT_TOGETHER)
+    return Reasons(because, code, measured)
 
 
 def _write_reasons(
-    chosen: Chosen,
-    reasons: Reasons,
-    graph: PairGraph,
-    conversion: Conversion | None,
-    holdings: Holdings,
-    products: Products,
+    chosen: Chosen, reasons: Reasons, evidence: Evidence, holdings: Holdings, products: Products, buyers: Buyers
 ) -> np.ndarray:
     """object: the sentence of each row."""
     names = product_names(products)
     text = np.empty(len(chosen.product), dtype=object)
     known = np.flatnonzero(reasons.because >= 0)
     popular = np.flatnonzero(reasons.because < 0)
-    text[popular] = describe_popularity(chosen.product[popular], holdings)
+    text[popular] = describe_popularity(chosen.product[popular], buyers)
     because, product = reasons.because[known], chosen.product[known]
-    owns = describe_ownership(chosen.customer[known], because, holdings=holdings, names=names)
+    owns = describe_ownership(chosen.customer[known], because, holdings=holdings, names=names, just_bought=evidence.just_bought)
     measured = describe_pairs(
-        because, product, reasons.code[known], reasons.evidence.take(known), graph=graph, conversion=conversion, names=names
+        because,
+        product,
+        reasons.code[known],
+        reasons.evidence.take(known),
+        graph=evidence.graph,
+        conversion=evidence.conversion,
+        names=names,
     )
     text[known] = [f"{own}: {what}" for own, what in zip(owns, measured)]
     return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from affinity.ranking.evidence import BOUGHT_TOGETHER, CONVERTS_FROM, PairEvidence
@@ -12,6 +14,20 @@ from affinity.tables.products import Products
 
 #: A share of fewer is shown as counts.
 LEAST_SHOWN_AS_PERCENT = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Buyers:
+    """Distinct customers who own each product (int64[n_products]), and how many customers own anything."""
+
+    count: np.ndarray
+    customers: int
+
+    @classmethod
+    def of(cls, holdings: Holdings) -> Buyers:
+        """The buyers among these customers."""
+        count = np.bincount(holdings.product, minlength=len(holdings.products))
+        return cls(count, int(np.count_nonzero(np.diff(holdings.indptr))))
 
 
 def product_names(products: Products) -> np.ndarray:
@@ -80,27 +96,36 @@ def _percent(value: float) -> str:
     return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
 
 
-def describe_ownership(customer: np.ndarray, antecedent: np.ndarray, *, holdings: Holdings, names: np.ndarray) -> np.ndarray:
-    """object: "Owns A (bought 41 days ago)" of each customer and owned product."""
+def describe_ownership(
+    customer: np.ndarray,
+    antecedent: np.ndarray,
+    *,
+    holdings: Holdings,
+    names: np.ndarray,
+    just_bought: np.ndarray | None = None,
+) -> np.ndarray:
+    """object: "Owns A (bought 41 days ago)", or "Just bought A", of each customer and owned product."""
     n = len(names)
     place = np.searchsorted(
         holdings.customer.astype(np.int64) * n + holdings.product, customer.astype(np.int64) * n + antecedent
     )
     age = (holdings.end[customer] - holdings.last_at[place]).tolist()
     owned = names[antecedent].tolist()
+    fresh = set() if just_bought is None else set(just_bought.tolist())
     unit = {"day": "day", "order": "order"}.get(holdings.clock or "")
-    if unit is None:
-        return np.array([f"Owns {name}" for name in owned], dtype=object)
     verb = "bought" if unit == "day" else "last bought"
+    since = [f" ({verb} {k} {unit}{'' if k == 1 else 's'} ago)" if unit else "" for k in age]
     return np.array(
-        [f"Owns {name} ({verb} {k} {unit}{'' if k == 1 else 's'} ago)" for name, k in zip(owned, age)], dtype=object
+        [
+            f"Just bought {name}" if code in fresh else f"Owns {name}{ago}"
+            for code, name, ago in zip(antecedent.tolist(), owned, since)
+        ],
+        dtype=object,
     )
 
 
-def describe_popularity(product: np.ndarray, holdings: Holdings) -> np.ndarray:
+def describe_popularity(product: np.ndarray, buyers: Buyers) -> np.ndarray:
     """object: "Popular with customers: bought by 412 of 5,216" of each product."""
-    buyers = np.bincount(holdings.product, minlength=len(holdings.products))
-    customers = int((np.diff(holdings.indptr) > 0).sum())
     distinct, which = np.unique(product, return_inverse=True)
-    texts = [f"Popular with customers: bought by {buyers[p]:,} of {customers:,}" for p in distinct.tolist()]
+    texts = [f"Popular with customers: bought by {buyers.count[p]:,} of {buyers.customers:,}" for p in distinct.tolist()]
     return np.array(texts, dtype=object)[which]

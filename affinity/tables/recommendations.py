@@ -5,27 +5,33 @@ Made by affinity.ranking, published by affinity.release. Sorted by customer, the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from affinity.frames import AnyColumn, LabelColumn, ListColumn
+from affinity.tables.contributions import Contributions
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
+
+_ROWS = ("customer", "rank", "product", "fit", "because", "reason_code", "reason", "is_fallback", "score", "fallback_level")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recommendations(Table):
-    """One row a (customer, rank).
+    """One row a (customer, rank); a list for nobody in particular (a guest's cart) has customer −1.
 
     customer, product : int32; rank : int32 from 1
     fit         : float64 probability of a purchase within the horizon, falling with rank; NaN where unknown
-    because     : int32 owned antecedent, −1 in a fallback
+    because     : int32 owned antecedent (in a cart: the product in it), −1 in a fallback
     reason_code : object, e.g. "converts_from", "bought_together", "popular"
     reason      : object, a sentence whose numbers are measured pair figures
     is_fallback : bool, popularity stood in for evidence
+    score       : float64, what ranks; `decompose` takes it apart exactly. NaN where a list was filled up
+    fallback_level : object, whose popularity stood in: "scored" (the model's, decayed), "category", "shop"; None: evidence
+    explainer   : what `decompose` asks; None: scores cannot be taken apart
     """
 
     customer: np.ndarray
@@ -39,35 +45,75 @@ class Recommendations(Table):
     customers: Vocabulary
     products: Vocabulary
     info: Mapping[str, object] = field(default_factory=dict)
+    score: np.ndarray = field(default_factory=lambda: np.empty(0))
+    fallback_level: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
+    explainer: Callable[[Recommendations], Contributions] | None = None
 
     def __post_init__(self) -> None:
+        if len(self.score) != len(self.customer):  # not given
+            object.__setattr__(self, "score", np.full(len(self.customer), np.nan))
+            object.__setattr__(self, "fallback_level", np.full(len(self.customer), None, dtype=object))
         super().__post_init__()
-        check_lengths(self, len(self.customer), "rank", "product", "fit", "because", "reason_code", "is_fallback")
+        check_lengths(self, len(self.customer), *_ROWS[1:])
 
     def __len__(self) -> int:
         return len(self.customer)
 
     def of(self, customer: Any) -> Recommendations:
         """The recommendations of one customer (a label); UnknownLabel when nobody has that id."""
-        rows = self.customer == self.customers.code(customer)
-        names = ("customer", "rank", "product", "fit", "because", "reason_code", "reason", "is_fallback")
-        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+        return self.take(np.flatnonzero(self.customer == self.customers.code(customer)))
+
+    def take(self, rows: np.ndarray) -> Recommendations:
+        """Some of the rows (indices, in their order)."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in _ROWS})
+
+    def explained_by(self, explainer: Callable[[Recommendations], Contributions]) -> Recommendations:
+        """The same rows, with what takes their scores apart."""
+        return replace(self, explainer=explainer)
+
+    def decompose(self) -> Contributions:
+        """What each score is made of; the contributions of a row add up to its score."""
+        nothing = np.empty(0, dtype=np.int32)
+        if self.explainer is None:
+            numbers = (np.empty(0), np.empty(0))
+            return Contributions(
+                nothing, nothing, nothing, np.empty(0, object), nothing, *numbers, self.customers, self.products
+            )
+        return self.explainer(self)
 
     def explain(self, customer: Any) -> Any:
-        """The recommendations of one customer (a label) with their reasons, as a pandas.DataFrame."""
-        return self.of(customer).to_pandas()
+        """The recommendations of one customer (a label) with their reasons, as a pandas.DataFrame.
+
+        Beside the columns of the table: ``from_owned`` and ``from_popularity``, the two parts of the score, and
+        ``evidence``, by how much each owned product multiplies the odds. `decompose` has every part as a row.
+        """
+        mine = self.of(customer)
+        frame = mine.to_pandas()
+        for name, column in mine.decompose().summary(mine.rank).items():
+            frame[name] = column
+        return frame
+
+    def describe(self) -> dict[str, Any]:
+        """How the rows were made, as plain values: mean fit, what was given up, rows a fallback level."""
+        shown = int(self.info.get("shown", 0))  # type: ignore[call-overload]
+        levels = [level for level in self.fallback_level.tolist() if level is not None]
+        return {
+            "rank_by": self.info.get("rank_by"),
+            "mean_fit": float(self.info["fit_shown"]) / shown if shown else None,  # type: ignore[arg-type]
+            "mean_fit_given_up": float(self.info["fit_given_up"]) / shown if shown else None,  # type: ignore[arg-type]
+            "with_evidence": len(self) - len(levels),
+            "fallbacks": {level: levels.count(level) for level in sorted(set(levels))},
+        }
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
-        """customer_id, rank, product_id, fit, because, reason, reason_code, is_fallback."""
+        """customer_id, rank, product_id, fit, because, reason, reason_code, is_fallback, fallback_level, score."""
         return {
             "customer_id": self.customers.decode(self.customer),
             "rank": self.rank,
             "product_id": self.products.decode(self.product),
             "fit": self.fit,
             "because": self.products.decode(self.because),
-            "reason": self.reason,
-            "reason_code": self.reason_code,
-            "is_fallback": self.is_fallback,
+            **self._facts(),
         }
 
     def coded_columns(self) -> dict[str, AnyColumn]:
@@ -78,10 +124,11 @@ class Recommendations(Table):
             "product_id": LabelColumn(self.product, self.products.labels),
             "fit": self.fit,
             "because": LabelColumn(self.because, self.products.labels),
-            "reason": self.reason,
-            "reason_code": self.reason_code,
-            "is_fallback": self.is_fallback,
+            **self._facts(),
         }
+
+    def _facts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("reason", "reason_code", "is_fallback", "fallback_level", "score")}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,6 +148,12 @@ class AlsoBought(Table):
 
     def __len__(self) -> int:
         return len(self.product)
+
+    def among(self, products: np.ndarray) -> AlsoBought:
+        """The rows of these products (int32 codes)."""
+        rows = np.flatnonzero(np.isin(self.product, products))
+        kept = {name: getattr(self, name)[rows] for name in ("product", "rank", "recommended", "score")}
+        return replace(self, **kept, evidence={name: column[rows] for name, column in self.evidence.items()})
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """product_id, rank, recommended_id, score and its evidence."""

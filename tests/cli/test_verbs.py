@@ -128,6 +128,28 @@ def test_one_customer_explained(shop: dict[str, Path], released: Path) -> None:
     assert "customer 'nobody' is not among" in unknown.err
 
 
+def test_carts_orders_and_products_from_the_command_line(shop: dict[str, Path], released: Path) -> None:
+    pair = pd.read_parquet(released / "current" / "also_bought.parquet").iloc[0]
+    given = ["--as-of", AS_OF, "--products", f"{pair['product_id']}, {pair['recommended_id']}", "--top-k", "3"]
+    cart = call("recommend", shop["orders"], "--context", "cart", *given, "--explain")
+    assert cart.out.startswith("guest")
+    assert "score 0." in cart.out
+    beside = json.loads(call("recommend", shop["orders"], "--context", "product", *given, "--json").out)
+    assert {row["product_id"] for row in beside} <= {pair["product_id"], pair["recommended_id"]}
+    after = json.loads(call("recommend", shop["orders"], "--context", "order_confirmation", *given, "--json").out)
+    assert [row["rank"] for row in after] == [1, 2, 3]
+    assert not {pair["product_id"], pair["recommended_id"]} & {row["product_id"] for row in after}
+    assert call("recommend", shop["orders"], "--context", "order_confirmation", "--as-of", AS_OF).code == 1
+
+
+def test_what_value_diversity_and_caps_cost_is_printed(shop: dict[str, Path]) -> None:
+    asked = ["--rank-by", "expected_value", "--diversity", "0.4", "--max-per-category", "2"]
+    made = call("recommend", shop["orders"], "--as-of", AS_OF, "--product-facts", shop["products"], *asked)
+    assert "Cost of rank_by and diversity and max_per_category: mean fit 0." in made.out, made.err
+    plain = call("recommend", shop["orders"], "--as-of", AS_OF)
+    assert "Cost" not in plain.out
+
+
 def test_inspect_publish_and_doctor(released: Path, shop: dict[str, Path]) -> None:
     name = next((released / "releases").iterdir()).name
     assert name in call("inspect", released).out

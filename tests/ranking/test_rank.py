@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affinity.errors import SettingsError
-from affinity.ranking import REASON_CODES, rank_candidates
+from affinity.ranking import REASON_CODES, join_recommendations, rank_candidates
 from affinity.settings import RankingSettings
 from affinity.tables import Eligibility, Recommendations
 from tests.ranking.tables import (
@@ -80,14 +80,15 @@ def test_popular_products_fill_the_list_and_say_so() -> None:
     assert np.isnan(found.fit[found.customer == 0][1:]).all()
     assert found.is_fallback.all()
     assert set(found.reason_code) == {"popular"}
-    assert 3 not in found.customer  # no purchase, no recommendation
+    assert found.product[found.customer == 3].tolist() == [TEA, BREAD, KETTLE]  # no purchase yet: what is popular
+    assert found.fallback_level.tolist()[:3] == ["scored", "shop", "shop"]
     assert MUG not in found.product[found.customer == 1]  # nobody ever bought it
 
 
 def test_only_eligible_products_are_shown() -> None:
     candidates = make_candidates({0: [(MUG, 0.4, []), (BREAD, 0.2, []), (CHEESE, 0.1, [])], 1: [(TEA, 0.3, [])]})
     judged = eligibility([(0, MUG)], product=BREAD, customer=1)
-    found = recommend(candidates, eligibility=judged)
+    found = recommend(candidates, eligibility=judged, who=np.array([0, 1]))
     assert found.product.tolist() == [CHEESE]
     assert found.customer.tolist() == [0]
 
@@ -116,12 +117,12 @@ def test_conversion_is_the_first_reason() -> None:
 def test_bought_together_is_the_second_and_the_largest_supported_contribution_speaks() -> None:
     found = recommend(
         make_candidates({0: [(MUG, 0.4, [TEA, KETTLE])]}),
-        graph=make_graph({(TEA, MUG): (1, 2.0, 1.4), (KETTLE, MUG): (9, 9.0, 8.0)}),
+        graph=make_graph({(TEA, MUG): (5, 2.0, 1.4), (KETTLE, MUG): (9, 9.0, 8.0)}),
         conversion=make_conversion([(TEA, MUG, 90, 400, 4, 0.01, 0.9)]),
     )
     row = found.explain("ann").iloc[0]
     assert (row["because"], row["reason_code"]) == ("tea", "bought_together")
-    assert row["reason"] == "Owns tea (bought 10 days ago): bought together: basket lift 2.0 [1.4, 3.0], 1 order"
+    assert row["reason"] == "Owns tea (bought 10 days ago): bought together: basket lift 2.0 [1.4, 3.0], 5 orders"
 
 
 def test_without_support_a_candidate_is_only_popular() -> None:
@@ -230,9 +231,60 @@ def test_laws(seed: int, top_k: int) -> None:
         assert not np.isnan(fit[: int((~np.isnan(fit)).sum())]).any()
         buyers = {p for have in owned.values() for p in have}
         possible = {p for p in buyers | {r[0] for r in rows[c]} if p not in owned[c] and (c, p) not in blocked}
-        assert mine.sum() == (min(top_k, len(possible)) if owned[c] else 0)
+        assert mine.sum() == min(top_k, len(possible))
     assert ((found.because < 0) == found.is_fallback).all()
     assert ((found.reason_code == "popular") == found.is_fallback).all()
     assert set(found.reason_code) <= set(REASON_CODES)
     for c, because in zip(found.customer.tolist(), found.because.tolist()):
         assert because < 0 or because in owned[c]
+
+
+def test_a_pair_with_too_little_evidence_is_no_reason() -> None:
+    candidates = make_candidates({0: [(MUG, 0.4, [TEA]), (CHEESE, 0.2, [KETTLE])]})
+    parts = {
+        "graph": make_graph({(TEA, MUG): (4, 9.0, 8.0)}),
+        "conversion": make_conversion([(TEA, MUG, 90, 60, 4, 0.07, 3.0), (KETTLE, CHEESE, 90, 60, 5, 0.08, 3.0)]),
+    }
+    found = recommend(candidates, **parts)
+    assert found.reason_code[found.customer == 0].tolist() == ["popular", "converts_from"]
+    eager = recommend(candidates, **parts, settings=RankingSettings(min_evidence=4))
+    assert eager.reason_code[eager.customer == 0].tolist() == ["converts_from", "converts_from"]
+    strict = recommend(candidates, **parts, settings=RankingSettings(require_evidence=True))
+    assert strict.product.tolist() == [CHEESE]  # nothing else, and nothing to fill up
+
+
+CATEGORIES = np.array(["food", "food", "tool", "tool", "tool", "food"], dtype=object)
+
+
+def test_a_cap_on_categories_holds_in_the_filled_up_part_too_and_its_cost_is_said() -> None:
+    candidates = make_candidates({0: [(BREAD, 0.4, []), (CHEESE, 0.3, []), (MUG, 0.1, [])]})
+    found = recommend(
+        candidates,
+        products=make_products(category=CATEGORIES),
+        settings=RankingSettings(max_per_category=1),
+        holdings=make_holdings({0: {KETTLE: 5}, 1: {GRINDER: 4, CHEESE: 3}, 2: {CHEESE: 2}}),
+        top_k=2,
+    )
+    assert found.product[found.customer == 0].tolist() == [BREAD, MUG]
+    assert found.product[found.customer == 3].tolist() == [CHEESE, GRINDER]
+    assert found.info["fit_given_up"] == pytest.approx(0.2)
+    assert found.describe()["mean_fit"] == pytest.approx(0.25)
+
+
+def test_diversity_weighs_likeness_against_fit_and_keeps_the_order_by_fit() -> None:
+    candidates = make_candidates({0: [(BREAD, 0.4, []), (CHEESE, 0.38, []), (MUG, 0.1, [])]})
+    parts = {"products": make_products(category=CATEGORIES), "who": np.array([0])}
+    for weight, shown in ((0.0, [BREAD, CHEESE]), (0.3, [BREAD, CHEESE]), (0.6, [BREAD, MUG])):
+        found = recommend(candidates, settings=RankingSettings(diversity=weight), **parts)
+        assert found.product.tolist() == shown, weight
+    assert found.fit.tolist() == [0.4, 0.1]
+
+
+def test_blocks_of_customers_are_joined() -> None:
+    rows = {0: [(MUG, 0.4, []), (BREAD, 0.2, [])], 1: [(TEA, 0.3, [])]}
+    whole = recommend(make_candidates(rows), who=np.array([0, 1]))
+    blocks = [recommend(make_candidates({c: rows[c]}), who=np.array([c])) for c in (0, 1)]
+    joined = join_recommendations(blocks)
+    for name in ("customer", "rank", "product", "reason"):
+        assert getattr(joined, name).tolist() == getattr(whole, name).tolist()
+    assert joined.describe() == whole.describe()

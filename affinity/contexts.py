@@ -1,0 +1,259 @@
+"""Where a recommendation is shown: to a customer, beside a product, in a cart, after an order.
+
+What all of them need is a `Shop`: everything known and learnt as of one day. A release, a notebook and the command line
+ask the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from affinity import eligibility as eligibility_room
+from affinity import fit, ranking
+from affinity.errors import InputError, MissingPart
+from affinity.fit.features import EPSILON, owned_weight
+from affinity.history import History
+from affinity.settings import Settings
+from affinity.tables import (
+    AlsoBought,
+    Baskets,
+    Conversion,
+    Customers,
+    Eligibility,
+    FitModel,
+    Holdings,
+    Landmark,
+    Offers,
+    PairGraph,
+    Products,
+    Recommendations,
+)
+from affinity.tables.transitions import WEIGHT_UNIT, Transitions
+from affinity.vocabulary import Vocabulary
+
+Context = Literal["customer", "product", "cart", "order_confirmation"]
+
+#: Customers ranked at once; bounds the memory, changes no answer.
+CUSTOMERS_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known besides the orders, in the codes of the orders."""
+
+    products: Products
+    customers: Customers
+    offers: Offers | None
+
+
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """What recommendations are made from, as of one day.
+
+    learnt : the fit model and the counts that score, None where the data name no customers (``why_not`` says so)
+    """
+
+    past: History
+    facts: Facts
+    settings: Settings
+    graph: PairGraph
+    conversion: Conversion | None
+    judged: Eligibility | None
+    learnt: tuple[FitModel, Landmark] | None
+    why_not: str | None = None
+
+    def require_model(self) -> tuple[FitModel, Landmark]:
+        """The model and the counts; MissingPart without customers."""
+        if self.learnt is None:
+            raise MissingPart(self.why_not or "There is no fit model.", do="Use the contexts product and cart.")
+        return self.learnt
+
+    @property
+    def buyers(self) -> ranking.Buyers:
+        """How many customers own each product."""
+        return ranking.Buyers.of(self.past.holdings) if self.past.has_customers else self._orders
+
+    @property
+    def _orders(self) -> ranking.Buyers:
+        """Without customers: how many baskets hold each product."""
+        return ranking.Buyers(self.graph.n_item, int(self.graph.n))
+
+
+def recommend_in(
+    shop: Shop, context: Context = "customer", *, given: Iterable[str] = (), customer: str | None = None
+) -> Recommendations | AlsoBought:
+    """What to show in a context.
+
+    customer           : the next purchase of every customer, or of ``customer``
+    product            : what is best bought with each product, or with those ``given``
+    cart               : what completes the cart ``given`` (empty: popular products), of ``customer`` or a guest
+    order_confirmation : the next purchase of ``customer`` (or a guest) once the products ``given`` are bought as well
+
+    given : product ids. UnknownLabel for an id that the orders do not hold, InputError for products in the wrong context.
+    """
+    listed = [given] if isinstance(given, str) else list(given)
+    codes = np.array([shop.graph.products.code(label) for label in listed], dtype=np.int32)
+    if context == "customer":
+        if listed:
+            raise InputError("Context 'customer' takes no products.", do="Use context='cart' or 'order_confirmation'.")
+        who = None if customer is None else np.array([shop.past.holdings.customers.code(customer)], dtype=np.int32)
+        return recommend_customers(shop, who)
+    if context == "product":
+        bought = ranking.list_also_bought(shop.graph, products=shop.facts.products, k=shop.settings.top_k)
+        return bought.among(codes) if listed else bought
+    if context == "cart":
+        return _complete_cart(shop, codes, customer)
+    if context == "order_confirmation":
+        return _follow_order(shop, codes, customer)
+    raise InputError(f"There is no context {context!r}.", do="Use customer, product, cart or order_confirmation.")
+
+
+def recommend_customers(shop: Shop, who: np.ndarray | None = None) -> Recommendations:
+    """The next purchase of every customer, or of ``who`` (int32 codes), a block of customers at a time.
+
+    A customer's rows do not depend on who else is asked for: scoring those who changed equals a full run.
+    """
+    model, now = shop.require_model()
+    holdings = shop.past.holdings
+    codes = np.arange(len(holdings.customers), dtype=np.int32) if who is None else np.unique(who).astype(np.int32)
+    starts = range(0, max(len(codes), 1), CUSTOMERS_AT_ONCE)
+    rank = partial(_rank, shop, model, now, holdings, shop.judged)
+    return ranking.join_recommendations([rank(codes[start : start + CUSTOMERS_AT_ONCE]) for start in starts])
+
+
+def _rank(
+    shop: Shop,
+    model: FitModel,
+    now: Landmark,
+    holdings: Holdings,
+    judged: Eligibility | None,
+    who: np.ndarray,
+    just_bought: np.ndarray | None = None,
+) -> Recommendations:
+    settings = shop.settings
+    candidates = fit.score_candidates(model, now, candidates=settings.fit.candidates, customers=who)
+    return ranking.rank_candidates(
+        candidates,
+        graph=shop.graph,
+        conversion=shop.conversion,
+        eligibility=judged,
+        holdings=holdings,
+        products=shop.facts.products,
+        top_k=settings.top_k,
+        settings=settings.ranking,
+        model=model,
+        rank_by=settings.rank_by,
+        who=who,
+        buyers=shop.buyers,
+        just_bought=just_bought,
+        explainer=partial(ranking.decompose_scores, parts=_score_parts(model, now)),
+    )
+
+
+def _score_parts(model: FitModel, now: Landmark) -> ranking.ScoreParts:
+    counts = now.transitions
+    return ranking.ScoreParts(
+        model=model,
+        holdings=now.holdings,
+        weight=owned_weight(now),
+        popularity=_popularity(counts),
+        epsilon=EPSILON.get(counts.clock or "day", EPSILON["day"]),
+    )
+
+
+def _popularity(counts: Transitions) -> dict[str, np.ndarray]:
+    return {
+        "first_purchases": np.log1p(counts.first_purchases / WEIGHT_UNIT),
+        "recent_lines": np.log1p(counts.recent_lines / WEIGHT_UNIT),
+        "buyers": np.log1p(counts.buyers),
+    }
+
+
+def _complete_cart(shop: Shop, cart: np.ndarray, customer: str | None) -> Recommendations:
+    holdings = shop.past.holdings
+    return ranking.complete_cart(
+        cart,
+        graph=shop.graph,
+        products=shop.facts.products,
+        buyers=shop.buyers,
+        customers=holdings.customers,
+        customer=-1 if customer is None else holdings.customers.code(customer),
+        holdings=holdings,
+        eligibility=shop.judged,
+        top_k=shop.settings.top_k,
+        settings=shop.settings.ranking,
+    )
+
+
+def _follow_order(shop: Shop, bought: np.ndarray, customer: str | None) -> Recommendations:
+    """The model's answer for one customer whose order has just been placed: owned from now on, bought at the last moment."""
+    if len(bought) == 0:
+        raise InputError("Context 'order_confirmation' needs the products of the order.", do="Give them: given=['a', 'b'].")
+    model, now = shop.require_model()
+    code = -1 if customer is None else shop.past.holdings.customers.code(customer)
+    people = Vocabulary("customer", [customer])  # a guest has no id
+    after = _add_order(now, code, bought, people)
+    facts = shop.facts
+    judged = eligibility_room.judge_eligibility(
+        after.holdings,
+        products=facts.products,
+        customers=facts.customers.recoded(people),
+        offers=None if facts.offers is None else facts.offers.recoded(people, facts.products.products),
+        rules=shop.settings.eligibility,
+        as_of_day=shop.past.lines.as_of_day,
+        returned=_returned(shop.past, code, bought),
+    )
+    one = np.zeros(1, dtype=np.int32)
+    found = _rank(shop, model, after, after.holdings, judged, one, just_bought=bought)
+    return replace(found, info={**found.info, "context": "order_confirmation"})
+
+
+def _returned(past: History, code: int, bought: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the customer gave back and has not bought again, as the customer with code 0."""
+    product = past.returned[1][past.returned[0] == code]
+    product = product[~np.isin(product, bought)]
+    return np.zeros(len(product), dtype=np.int32), product
+
+
+def _add_order(now: Landmark, code: int, bought: np.ndarray, people: Vocabulary) -> Landmark:
+    """The landmark of one customer (code −1: who owned nothing), with an order at the last moment before the end."""
+    held = now.holdings
+    rows = slice(0, 0) if code < 0 else slice(int(held.indptr[code]), int(held.indptr[code + 1]))
+    bought = np.unique(bought).astype(np.int32)
+    end = int(held.end[code]) if code >= 0 else int(held.end.max(initial=0)) if held.clock == "day" else 0
+    if held.clock == "order":
+        end += 1
+    at = max(end - 1, 0)
+    product = np.union1d(held.product[rows], bought).astype(np.int32)
+    first, last, times = (np.full(len(product), value, dtype=np.int32) for value in (at, at, 0))
+    old = np.searchsorted(product, held.product[rows])
+    first[old], last[old], times[old] = held.first_at[rows], held.last_at[rows], held.times[rows]
+    new = np.isin(product, bought)
+    last[new] = at
+    times[new] += 1
+    indptr = np.array([0, len(product)], dtype=np.int64)
+    after = Holdings(indptr, product, first, last, times, np.array([end], np.int32), people, held.products, held.clock)
+    return replace(now, holdings=after, steps=_add_step(now.steps, code, bought, at, people))
+
+
+def _add_step(steps: Baskets | None, code: int, bought: np.ndarray, at: int, people: Vocabulary) -> Baskets | None:
+    """The customer's baskets and the new one; one of the same day counts once, as days do elsewhere."""
+    if steps is None or steps.customer is None or steps.at is None:
+        return steps
+    mine = np.flatnonzero(steps.customer == code) if code >= 0 else np.empty(0, dtype=np.int64)
+    mine = mine[steps.at[mine] < at]
+    baskets: Sequence[np.ndarray] = [steps.item[steps.indptr[row] : steps.indptr[row + 1]] for row in mine.tolist()]
+    baskets = [*baskets, bought]
+    return replace(
+        steps,
+        indptr=np.concatenate([[0], np.cumsum([len(basket) for basket in baskets])]).astype(np.int64),
+        item=np.concatenate(baskets).astype(np.int32),
+        customer=np.zeros(len(baskets), dtype=np.int32),
+        customers=people,
+        at=np.append(steps.at[mine], np.int32(at)).astype(np.int32),
+    )

@@ -1,0 +1,25 @@
+"""Recommendations of several blocks of customers as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from affinity.tables.recommendations import Recommendations
+
+#: What adds up over blocks; the rest of ``info`` is the same in each.
+_SUMS = ("shown", "fit_shown", "fit_given_up")
+
+
+def join_recommendations(blocks: Sequence[Recommendations]) -> Recommendations:
+    """The rows of all blocks (at least one; customers rising from block to block), with their sums added up."""
+    first = blocks[0]
+    if len(blocks) == 1:
+        return first
+    names = ("customer", "rank", "product", "fit", "because", "reason_code", "reason", "is_fallback", "score", "fallback_level")
+    columns: dict[str, Any] = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in names}
+    sums = {name: sum(block.info[name] for block in blocks) for name in _SUMS}  # type: ignore[misc]
+    return replace(first, **columns | {"info": {**first.info, **sums}})
