@@ -1,8 +1,9 @@
 """Conversion A→B: life tables and offers become rates, intervals, hazard ratios and curves."""
 
+from affinity.conversion.campaigns import measure_campaigns
 from affinity.conversion.curves import curve_rows
 from affinity.conversion.estimate import estimate_conversion
 from affinity.conversion.horizons import require_observed
 from affinity.conversion.offers import measure_offers
 
-__all__ = ["curve_rows", "estimate_conversion", "measure_offers", "require_observed"]
+__all__ = ["curve_rows", "estimate_conversion", "measure_campaigns", "measure_offers", "require_observed"]

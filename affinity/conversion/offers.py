@@ -72,18 +72,23 @@ class OfferCounts:
 def measure_offers(offers: Offers, holdings: Holdings, *, window_days: int = 14, as_of_day: int | None = None) -> OfferCounts:
     """Offered and accepted, per customer and product, and per ordered pair with what the customer owned then.
 
-    Offers count when they were made (treated and exposed) to a known customer for a named product that he did not
-    own, and when their window has passed: day + W < as_of (else "immature"). Accepted is what the log says (and
-    said before as_of), or, where it says nothing, a first purchase on day 0 … W after the offer.
-    Acceptance closes the pair: later offers of B are offers to an owner. Of several offers the last unexpired
-    one gets the credit; the customer counts once. Without dates nothing can be measured ("undated").
+    Which offers count, and as accepted, is said by `judge_offers`; here they must also name a product that was ever
+    sold ("no_product"). Acceptance closes the pair: later offers of B are offers to an owner. Of several offers the
+    last unexpired one gets the credit; the customer counts once. Without dates nothing can be measured ("undated").
 
     organic_rate : over the days and products of the counted offers, the share of existing customers, never
     offered B and not owning it, who first bought it in the same W days. The acceptance rate contains it.
     """
     end_day = int(holdings.end.max(initial=0)) if as_of_day is None else as_of_day
-    excluded: dict[str, int] = {}
-    counted, day, accepted = _judge(offers, holdings, window_days, end_day, excluded)
+    judged = judge_offers(offers, holdings, window_days=window_days, end_day=end_day)
+    day, accepted, excluded = judged.day, judged.accepted, dict(judged.excluded)
+    if day is None:
+        excluded |= {"undated": len(judged.rows)} if len(judged.rows) else {}
+        counted, day = judged.rows[:0], np.zeros(len(offers), dtype=np.int64)
+    else:
+        counted = judged.rows[offers.product[judged.rows] >= 0]
+        if len(counted) < len(judged.rows):
+            excluded["no_product"] = len(judged.rows) - len(counted)
     customer, product = offers.customer[counted], offers.product[counted]
     # The credited offer first: accepted before not, then the latest.
     order = np.lexsort((-day[counted], ~accepted[counted], product, customer))
@@ -91,15 +96,34 @@ def measure_offers(offers: Offers, holdings: Holdings, *, window_days: int = 14,
     first = np.ones(len(customer), dtype=bool)
     first[1:] = (customer[1:] != customer[:-1]) | (product[1:] != product[:-1])
     units = (customer[first], product[first], offered[first], took[first])
-    organic = _organic_rate(offers, holdings, units[1], units[2], window_days)
+    organic = organic_rate(offers, holdings, units[1], units[2], window_days)
     return OfferCounts(*units, *_count_pairs(holdings, *units), len(holdings.products), window_days, organic, excluded)
 
 
-def _judge(
-    offers: Offers, holdings: Holdings, window_days: int, end_day: int, excluded: dict[str, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(rows that count, day of every offer, accepted); fills ``excluded`` with one reason an offer, the first that holds."""
+@dataclass(frozen=True, eq=False)
+class JudgedOffers:
+    """rows : int64, the offers that count; accepted : bool of every offer; day : int64 of every offer, None without
+    dates; excluded : reason -> offers left out, each for the first reason that holds."""
+
+    rows: np.ndarray
+    accepted: np.ndarray
+    day: np.ndarray | None
+    excluded: dict[str, int]
+
+
+def judge_offers(offers: Offers, holdings: Holdings | None, *, window_days: int, end_day: int | None) -> JudgedOffers:
+    """Which offers count, and which of them were accepted.
+
+    Left out are, in this order: "control" (an untreated arm), "not_exposed", "unknown_customer", "after_as_of",
+    "accepted_before_offer", "before_first_order" (he was no customer yet: an acquisition, not a cross-sell), "owner" (he
+    owned the product), "immature" (day + W ≥ as_of).
+    Accepted is what the log says (and said before as_of); where it says nothing, a first purchase on day 0 … W after the
+    offer, credited to the last such offer of the product, of whatever campaign.
+
+    holdings : None: nobody's purchases are known. Without dates only what the log says is judged.
+    """
     open_ = np.ones(len(offers), dtype=bool)
+    excluded: dict[str, int] = {}
 
     def leave_out(reason: str, which: np.ndarray) -> None:
         gone = open_ & which
@@ -107,24 +131,48 @@ def _judge(
             excluded[reason] = int(gone.sum())
         open_[gone] = False
 
-    if offers.offered_at is None:
-        leave_out("undated", open_.copy())
-        return np.flatnonzero(open_), np.zeros(len(offers), dtype=np.int64), np.zeros(len(offers), dtype=bool)
-    day = offers.offered_at // MICROSECONDS_A_DAY
-    bought = _first_days(holdings, offers.customer, offers.product)
-    log_day = np.where(offers.accepted_at >= 0, offers.accepted_at // MICROSECONDS_A_DAY, -1)
-    logged = (offers.accepted == 1) & (log_day < end_day)
-    waited = bought - day
-    measured = (offers.accepted == -1) & (bought >= 0) & (waited >= 0) & (waited <= window_days)
     leave_out("control", ~offers.treated)
     leave_out("not_exposed", ~offers.exposed)
-    leave_out("no_product", offers.product < 0)
     leave_out("unknown_customer", offers.customer < 0)
-    leave_out("after_as_of", day >= end_day)
+    log_day = np.where(offers.accepted_at >= 0, offers.accepted_at // MICROSECONDS_A_DAY, -1)
+    logged = offers.accepted == 1
+    if end_day is not None:
+        logged &= log_day < end_day
+    if offers.offered_at is None:
+        return JudgedOffers(np.flatnonzero(open_), logged, None, excluded)
+    day = offers.offered_at // MICROSECONDS_A_DAY
+    if end_day is not None:
+        leave_out("after_as_of", day >= end_day)
     leave_out("accepted_before_offer", (offers.accepted == 1) & (log_day >= 0) & (log_day < day))
-    leave_out("owner", (bought >= 0) & (waited < 0))
-    leave_out("immature", day + window_days >= end_day)
-    return np.flatnonzero(open_), day, logged | measured
+    if holdings is not None:
+        came = first_seen(holdings)
+        leave_out("before_first_order", (offers.customer >= 0) & (came[offers.customer] > day))
+        bought = _first_days(holdings, offers.customer, offers.product)
+        leave_out("owner", (bought >= 0) & (bought < day))
+        in_time = (offers.accepted == -1) & (bought >= day) & (bought <= day + window_days)
+        logged = logged | _last_of_each(offers, day, open_ & in_time)
+    if end_day is not None:
+        leave_out("immature", day + window_days >= end_day)
+    return JudgedOffers(np.flatnonzero(open_), logged, day, excluded)
+
+
+def first_seen(holdings: Holdings) -> np.ndarray:
+    """int64[n_customers]: the day of each customer's first purchase; the largest integer without one."""
+    came = np.full(len(holdings.customers), np.iinfo(np.int64).max)
+    np.minimum.at(came, holdings.customer, holdings.first_at)
+    return came
+
+
+def _last_of_each(offers: Offers, day: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """bool: of the offers ``which``, the last of each customer and product (of one day, the last in the log)."""
+    rows = np.flatnonzero(which)
+    rows = rows[np.lexsort((rows, day[rows], offers.product[rows], offers.customer[rows]))]
+    customer, product = offers.customer[rows], offers.product[rows]
+    last = np.ones(len(rows), dtype=bool)
+    last[:-1] = (customer[1:] != customer[:-1]) | (product[1:] != product[:-1])
+    credited = np.zeros(len(offers), dtype=bool)
+    credited[rows[last]] = True
+    return credited
 
 
 def _first_days(holdings: Holdings, customer: np.ndarray, product: np.ndarray) -> np.ndarray:
@@ -160,10 +208,10 @@ def _count_pairs(
     return keys, counts[:, 0], counts[:, 1]
 
 
-def _organic_rate(offers: Offers, holdings: Holdings, product: np.ndarray, day: np.ndarray, window_days: int) -> float:
-    """Mean over the counted offers of: who first bought the product in the same days, of those never offered it."""
-    came = np.full(len(holdings.customers), np.iinfo(np.int64).max)
-    np.minimum.at(came, holdings.customer, holdings.first_at)  # the day on which each customer was first seen
+def organic_rate(offers: Offers, holdings: Holdings, product: np.ndarray, day: np.ndarray, window_days: int) -> float:
+    """Mean over offers of ``product`` made on ``day``: who first bought it in the same W days, of the existing customers
+    never offered it who did not own it; NaN without any."""
+    came = first_seen(holdings)
     n_products = len(holdings.products)
     approached = (offers.product >= 0) & (offers.customer >= 0) & offers.treated
     offered_key = np.unique(offers.customer[approached].astype(np.int64) * n_products + offers.product[approached])
@@ -179,10 +227,10 @@ def _organic_rate(offers: Offers, holdings: Holdings, product: np.ndarray, day: 
         asked = offered_customer[slice(*np.searchsorted(offered_product, [b, b + 1]))]
         own = slice(*np.searchsorted(owned_product, [b, b + 1]))
         unasked = ~np.isin(owner[own], asked)
-        since, first_seen = owned_since[own][unasked], came[owner[own][unasked]]
+        since, seen = owned_since[own][unasked], came[owner[own][unasked]]
         there = np.searchsorted(everybody, days) - np.searchsorted(np.sort(came[asked]), days)
-        owning = np.array([np.count_nonzero((since < d) & (first_seen < d)) for d in days])
-        buying = np.array([np.count_nonzero((since >= d) & (since <= d + window_days) & (first_seen < d)) for d in days])
+        owning = np.array([np.count_nonzero((since < d) & (seen < d)) for d in days])
+        buying = np.array([np.count_nonzero((since >= d) & (since <= d + window_days) & (seen < d)) for d in days])
         known = there > owning
         rates = np.divide(buying, there - owning, out=np.zeros(len(days)), where=known)
         bought += float((rates * offers_that_day)[known].sum())

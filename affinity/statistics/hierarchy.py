@@ -26,6 +26,8 @@ class ShrunkLevel:
                       approximate (90 % intervals cover .82–.86 where cells are small)
     kappa             : trials that the cell above is worth; inf where there are fewer than two cells to learn from,
                         and then rate and bounds are those of the cell above
+    behind            : κₑ: trials that stand behind m₋, the data of other cells from which it was learnt; with κ in
+                        its place where κ is large, bounds two levels further down covered .13 instead of .9
     """
 
     successes: np.ndarray
@@ -34,6 +36,7 @@ class ShrunkLevel:
     lower: np.ndarray
     upper: np.ndarray
     kappa: float
+    behind: np.ndarray
 
 
 def shrink_hierarchy(
@@ -73,7 +76,7 @@ def _global_level(x: float, n: float, level: float) -> ShrunkLevel:
 
     lower, upper = wilson_interval([x], [n], level)
     rate = np.array([x / n if n > 0 else np.nan])
-    return ShrunkLevel(np.array([x]), np.array([n]), rate, lower, upper, 0.0)
+    return ShrunkLevel(np.array([x]), np.array([n]), rate, lower, upper, 0.0, np.zeros(1))
 
 
 def _shrink_level(
@@ -83,31 +86,33 @@ def _shrink_level(
     from scipy.special import betaincinv
 
     parent = levels[-1]
-    # A parent that only repeats the cell above it is worth what everything together is.
-    worth = parent.kappa if np.isfinite(parent.kappa) else max(float(levels[0].trials[0]), 1.0)
+    # A parent that only repeats the cell above it adds nothing to the other cells under it.
+    worth = parent.kappa if np.isfinite(parent.kappa) else 0.0
     rest_x = parent.successes[codes] - x + worth * np.nan_to_num(above[codes])
     rest_n = parent.trials[codes] - n + worth
+    behind = parent.trials[codes] - n + parent.behind[codes]
     with np.errstate(divide="ignore", invalid="ignore"):
         # Without anybody else to learn from, the cell stands before its parent's own prior mean.
         mean = np.where(rest_n > 0, rest_x / rest_n, above[codes])
     # Nothing but failures (or successes) elsewhere: half a trial of each says so without certainty.
     mean = np.where((mean <= 0.0) | (mean >= 1.0), (mean * rest_n + 0.5) / (rest_n + 1.0), mean)
-    usable = (n > 0) & (rest_n > 0) & ~np.isnan(mean)
+    usable = (n > 0) & (behind > 0) & ~np.isnan(mean)
     if usable.sum() < 2:
-        return ShrunkLevel(x, n, parent.rate[codes], parent.lower[codes], parent.upper[codes], float("inf"))
+        repeated = (parent.rate[codes], parent.lower[codes], parent.upper[codes])
+        return ShrunkLevel(x, n, *repeated, float("inf"), np.zeros(len(x)))
     if len(levels) == 1 and (n > 1).any():
         kappa = _kappa_of_moments(x[usable], n[usable])
     else:
-        kappa = _kappa_left_out(x[usable], n[usable], mean[usable], rest_n[usable])
+        kappa = _kappa_left_out(x[usable], n[usable], mean[usable], behind[usable])
     rate = (x + kappa * parent.rate[codes]) / (n + kappa)
-    weight = _effective(kappa, rest_n)
+    weight = _effective(kappa, behind)
     alpha, beta = x + weight * mean, n - x + weight * (1.0 - mean)
     tail = (1.0 - level) / 2.0
     defined = (alpha > 0) & (beta > 0)
     safe_alpha, safe_beta = np.where(defined, alpha, 1.0), np.where(defined, beta, 1.0)
-    lower = np.where(defined, betaincinv(safe_alpha, safe_beta, tail), np.nan)
-    upper = np.where(defined, betaincinv(safe_alpha, safe_beta, 1.0 - tail), np.nan)
-    return ShrunkLevel(x, n, rate, np.fmin(lower, rate), np.fmax(upper, rate), kappa)
+    lower = np.where(defined, betaincinv(safe_alpha, safe_beta, tail), parent.lower[codes])
+    upper = np.where(defined, betaincinv(safe_alpha, safe_beta, 1.0 - tail), parent.upper[codes])
+    return ShrunkLevel(x, n, rate, np.fmin(lower, rate), np.fmax(upper, rate), kappa, weight)
 
 
 def _effective(kappa: float, rest: np.ndarray) -> np.ndarray:

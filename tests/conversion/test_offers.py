@@ -79,7 +79,7 @@ def test_acceptance_recorded_before_the_offer_or_after_as_of():
 
 
 def test_a_customer_counts_once_and_the_last_unexpired_offer_gets_the_credit():
-    owned = {0: {0: 19104, 1: 19112}, 1: {0: 1}}
+    owned = {0: {0: 19000, 1: 19112}, 1: {0: 1}}
     counts = measure([(0, 1, 19100), (0, 1, 19105), (0, 1, 19200), (1, 1, 19100), (1, 1, 19150)], owned)
     assert counts.customer.tolist() == [0, 1]
     assert counts.accepted.tolist() == [True, False]

@@ -87,3 +87,14 @@ def test_cells_of_one_trial_use_the_likelihood():
     levels = shrink_hierarchy([1, 0, 0, 1, 0, 0, 0, 0], [1] * 8, [])
     assert np.isfinite(levels[1].kappa)
     assert 0 < levels[1].rate[1] < levels[1].rate[0] < 1
+
+
+def test_bounds_cover_where_the_levels_between_do_not_differ():
+    # 30 groups of two; cells do not differ within a group, so κ runs to its bound, and the group is known from 100 trials.
+    rng, inside = np.random.default_rng(0), []
+    for _ in range(10):
+        truth = np.repeat(np.where(np.arange(30) < 15, 0.3, 0.05), 4)
+        middle, top = np.repeat(np.arange(60), 2), np.repeat(np.arange(30), 2)
+        leaf = shrink_hierarchy(rng.binomial(25, truth), np.full(120, 25), [middle, top])[-1]
+        inside.append(((leaf.lower <= truth) & (truth <= leaf.upper)).mean())
+    assert 0.85 < np.mean(inside) < 0.97
