@@ -91,6 +91,14 @@ class ConversionSettings(Section):
     horizons_days: tuple[int, ...] = (30, 90, 365)
     wash_in_days: int | None = Field(None, ge=0, description="Unset: 365, at most a third of the history.")
     min_converted: int = Field(5, ge=1, description="Converted customers at some horizon, to be published.")
+    churn: Literal["crude", "net"] = Field(
+        "crude",
+        description="crude: customers who left stay at risk (of 100 owners, how many buy). net: their follow-up ends when "
+        "they leave (how many would, if nobody left); needs ended_at.",
+    )
+    segment: str | None = Field(
+        None, description="Segment column (customer file or order lines): similar buyers are then of the same segment."
+    )
     offer_window_days: int = Field(14, ge=1, description="An offer is credited with purchases up to this many days after it.")
 
 

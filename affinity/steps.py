@@ -75,6 +75,10 @@ def measure_conversion(past: History, facts: Facts, settings: Settings) -> tuple
         start_day=past.first_day,
         wash_in_days=chosen.wash_in_days,
         started_at=facts.customers.started_at,
+        products=facts.products,
+        customers=facts.customers,
+        churn=chosen.churn,
+        strata=None if chosen.segment is None else facts.customers.segment_codes(chosen.segment)[0],
         min_converted=chosen.min_converted,
         max_products_per_customer=settings.baskets.max_products_per_customer,
     )

@@ -21,6 +21,12 @@ from affinity.tables.offers import Offers
 #: Reason codes of a null.
 SHORT_FOLLOWUP, SHORT_HISTORY = "SHORT_FOLLOWUP", "SHORT_HISTORY"
 
+#: What a rate means, by what happens to customers who left.
+RISK = {
+    "crude": "crude: customers who left stay at risk until as_of",
+    "net": "net: customers who left are followed until they left; the rate is of a world in which nobody leaves",
+}
+
 #: Pairs whose event days are expanded at once.
 PAIRS_AT_ONCE = 200_000
 
@@ -146,7 +152,7 @@ def _describe(life_tables: LifeTables, baseline: Baseline, measured: OfferCounts
         "history_days": history,
         "longest_followed_days": life_tables.longest_followed_days,
         "customers_left_out": life_tables.customers_left_out,
-        "risk": "crude: customers who left stay at risk until as_of",
+        "risk": RISK[life_tables.churn],
         "hazard_ratio": "similar buyers who do not own A" if baseline.without_antecedent else "understated",
         "prior": {"method": baseline.prior.method, "mean": baseline.prior.prior_mean, "pairs": baseline.prior.n_pairs},
     }
@@ -158,6 +164,11 @@ def _describe(life_tables: LifeTables, baseline: Baseline, measured: OfferCounts
         )
     if history is not None and history < 2 * life_tables.wash_in_days:
         warnings.append(f"the history ({history} days) is shorter than two wash-ins")
+    if life_tables.sale_date_step_days > 1:
+        warnings.append(
+            f"launches and discontinuations are moved inwards to every {life_tables.sale_date_step_days}th day: "
+            "there are too many different dates to follow each"
+        )
     if life_tables.owners.sum() == 0:
         info["note"] = SHORT_HISTORY
     if measured is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from affinity.errors import SettingsError, did_you_mean
 from affinity.frames import ListColumn
 from affinity.tables.ingest_report import IngestReport
 from affinity.tables.table import Table, optional_dates
@@ -65,6 +66,19 @@ class Customers(Table):
             column[known] = labels[source[known]]
             segments[name] = column
         return Customers(customers, **changed, segments=segments, plan_excludes=self.plan_excludes, report=self.report)
+
+    def segment_codes(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """(int32 code of each customer's label in the segment column ``name``, object labels by code, rising; None, where
+        somebody's is not known, comes last). SettingsError, with the nearest name, where there is no such column."""
+        if name not in self.segments:
+            raise SettingsError(f"There is no segment column {name!r}.", do=did_you_mean(name, self.segments))
+        labels = self.segments[name].tolist()
+        known: list[str | None] = [*sorted({label for label in labels if label is not None})]
+        if None in labels:
+            known.append(None)
+        number = {label: code for code, label in enumerate(known)}
+        codes = np.fromiter((number[label] for label in labels), dtype=np.int32, count=len(labels))
+        return codes, np.array([*known, None], dtype=object)[: len(known)]
 
     def plan_exclusions(self, products: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
         """(int32 plan of each customer, −1 none; CSR indptr int64 and int32 product codes that each plan excludes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from affinity.conversion import curve_rows, estimate_conversion, require_observe
 from affinity.counting import count_life_tables
 from affinity.errors import HorizonUnobserved, InputError
 from affinity.settings import ConversionSettings
+from affinity.tables import Customers
 from tests.conversion.worlds import holdings_of, simulate_shop
 
 EVERY_PAIR, COMMON = ConversionSettings(min_converted=1), ConversionSettings(min_converted=60)
@@ -139,3 +142,24 @@ def test_curves_are_the_rates_of_the_strongest_pairs(shop):
         chosen = [conversion.hazard_ratio_lower[r] for r in others if (first, int(conversion.consequent[r])) in pairs]
         rest = [conversion.hazard_ratio_lower[r] for r in others if (first, int(conversion.consequent[r])) not in pairs]
         assert min(chosen) >= max(rest, default=-1)
+
+
+def test_net_conversion_says_so_and_is_larger():
+    # Half of the owners leave after ten days; those who stay convert as before.
+    owned = {c: {0: 5} | ({1: 25} if c < 10 else {}) for c in range(40)}
+    holdings = holdings_of(owned, end=200, products=2)
+    customers = Customers.bare(holdings.customers)
+    ended = np.where(np.arange(40) >= 20, 15, -1).astype(np.int32)
+    customers = dataclasses.replace(customers, ended_at=ended)
+    rates = {}
+    for churn in ("crude", "net"):
+        tables = count_life_tables(holdings, start_day=0, wash_in_days=0, customers=customers, churn=churn)
+        conversion = estimate_conversion(tables, settings=EVERY_PAIR)
+        rates[churn] = conversion.rate[conversion.horizon_days == 30].tolist()
+        assert conversion.info["risk"].startswith(churn)
+    assert rates == {"crude": [0.25], "net": [0.5]}
+
+
+def test_many_sale_dates_are_a_warning(shop):
+    moved = dataclasses.replace(shop, sale_date_step_days=28)
+    assert "every 28th day" in estimate_conversion(moved).info["warnings"][-1]
