@@ -605,3 +605,33 @@ def unlike_choice(rows, category, likeness, weight, most, k):
         value = {r: (1 - weight) * rows[r][1] - weight * most_alike[r] for r in open_rows}
         taken.append(max(open_rows, key=lambda r: (value[r], -r)))
     return taken
+
+
+def best_times(cells, edges):
+    """(first day, last day, rate over the mean rate) of the likeliest bin of each (events, days, expected) by bin."""
+    scaled = []
+    for events, _, expected in cells:
+        level = sum(events) / sum(expected) if sum(expected) > 0 else 0.0
+        scaled.append([level * e for e in expected])
+    top = bottom = 0.0
+    for (events, _, _), m in zip(cells, scaled):
+        for o, e in zip(events, m):
+            share = e / sum(m) if sum(m) > 0 else 0.0
+            top += ((o - e) ** 2 - e * (1 - share)) / (1 + e) ** 2
+            bottom += e**2 / (1 + e) ** 2
+    k = min(max(bottom / top if top > 0 else 1e4, 1.0), 1e4)
+    found = []
+    for (events, days, _), m in zip(cells, scaled):
+        steadied = [e * (o + k) / (e + k) for o, e in zip(events, m)]
+        rate = [s / y if y > 0 else 0.0 for s, y in zip(steadied, days)]
+        best = max(range(len(rate)), key=lambda b: rate[b])
+        found.append((edges[best] + 1, edges[best + 1], rate[best] / (sum(steadied) / sum(days))))
+    return found
+
+
+def top_products(owned, edges, similar, popular, each, popularity, rule, blocked, k, n_terms):
+    """([(product, u, s, [(antecedent, term)])] of the k best not blocked, all u falling) of one customer."""
+    found = candidates(owned, edges, similar, popular, each, n_terms)
+    u = {b: rule[0] * math.log(s + rule[2]) + rule[1] * math.log(c + rule[2]) + popularity[b] for b, (s, c, _) in found.items()}
+    best = sorted(u, key=lambda b: (-u[b], b))
+    return [(b, u[b], found[b][0], found[b][2]) for b in best if b not in blocked][:k], [u[b] for b in best]

@@ -5,5 +5,13 @@ from affinity.conversion.curves import curve_rows
 from affinity.conversion.estimate import estimate_conversion
 from affinity.conversion.horizons import require_observed
 from affinity.conversion.offers import measure_offers
+from affinity.conversion.segments import estimate_by_segment
 
-__all__ = ["curve_rows", "estimate_conversion", "measure_campaigns", "measure_offers", "require_observed"]
+__all__ = [
+    "curve_rows",
+    "estimate_by_segment",
+    "estimate_conversion",
+    "measure_campaigns",
+    "measure_offers",
+    "require_observed",
+]

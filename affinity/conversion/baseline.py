@@ -71,7 +71,7 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray) -> Baseline:
     return Baseline(rate[rows], observed[rows], expected[rows], prior, left_out)
 
 
-def hazards_of_others(life_tables: LifeTables, part: slice) -> np.ndarray:
+def hazards_of_others(life_tables: LifeTables, part: slice | np.ndarray) -> np.ndarray:
     """float64[pairs, C]: events per customer-day towards B by cell, A's owners left out.
 
     (O − o + O/N) / (Y − y + Y/N): O, Y the index events and customer-days of B, o, y what A's owners add to

@@ -10,6 +10,7 @@ import numpy as np
 from affinity.conversion.baseline import Baseline, compare_with_similar
 from affinity.conversion.horizons import check_named_horizon
 from affinity.conversion.offers import OfferCounts, measure_offers
+from affinity.conversion.timing import find_best_time
 from affinity.settings import ConversionSettings
 from affinity.statistics import survival
 from affinity.statistics.intervals import wilson_interval
@@ -50,6 +51,7 @@ def estimate_conversion(
     hazard_ratio  = observed/expected events within 365 days, shrunk over all pairs (GPS), with 5 % and 95 % bounds;
                     "compared with similar buyers", not causal. The same at every horizon of a pair
     median_days   = smallest u with F(u) ≥ ½F(h)
+    best_from_day, best_to_day, best_lift : when after A the purchase is likeliest (see `find_best_time`)
     offered, accepted, offer_rate : customers who owned A when B was offered (see `measure_offers`)
 
     offers, holdings   : in the codes of the life tables; both, or offers are not measured
@@ -66,7 +68,10 @@ def estimate_conversion(
     columns = _rate_columns(life_tables, rows) | _baseline_columns(life_tables, baseline)
     n_horizons = len(life_tables.horizons_days)
     a, b = life_tables.antecedent[rows], life_tables.consequent[rows]
-    columns |= {name: np.repeat(column, n_horizons) for name, column in _offer_columns(measured, a, b).items()}
+    best = find_best_time(life_tables, baseline, rows)
+    of_pairs = _offer_columns(measured, a, b)
+    of_pairs |= {"best_from_day": best.from_day, "best_to_day": best.to_day, "best_lift": best.lift}
+    columns |= {name: np.repeat(column, n_horizons) for name, column in of_pairs.items()}
     return Conversion(
         antecedent=np.repeat(a, n_horizons),
         consequent=np.repeat(b, n_horizons),
@@ -75,6 +80,13 @@ def estimate_conversion(
         products=life_tables.products,
         info=_describe(life_tables, baseline, measured),
     )
+
+
+def estimate_rows(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """eligible, converted, censored, rate, lower, upper, median_days, note and baseline of the pairs ``rows``, flat: a pair's
+    horizons one after the other (see `estimate_conversion`)."""
+    baseline = compare_with_similar(life_tables, rows)
+    return _rate_columns(life_tables, rows) | {"baseline": baseline.rate.ravel()}
 
 
 def _rate_columns(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from affinity.counting.life_tables import count_life_tables
 from affinity.errors import InputError
+from affinity.tables.baskets import Baskets
+from affinity.tables.holdings import Holdings
 from affinity.tables.life_tables import EventDays, LifeTables
 
 _ALIKE = ("horizons_days", "wash_in_days", "start_day", "gap_days", "churn", "sale_date_step_days")
@@ -85,3 +89,35 @@ def add_life_tables(parts: Sequence[LifeTables]) -> LifeTables:
         customers_left_out=sum(part.customers_left_out for part in parts if (part.as_of_day or 0) == latest),
         entry_rule=first.entry_rule if len({part.entry_rule for part in parts}) == 1 else "mixed",
     )
+
+
+def count_by_segment(
+    holdings: Holdings,
+    steps: Baskets | None,
+    codes: np.ndarray,
+    labels: Sequence[str | None],
+    *,
+    min_converted: int = 1,
+    **rules: Any,
+) -> tuple[LifeTables, dict[str | None, LifeTables]]:
+    """The life tables of all customers, and those of each segment, on the same pairs and days.
+
+    codes : int[n_customers] into ``labels``; rules : further arguments of `count_life_tables` (not ``asked``)
+    min_converted : over all segments together
+
+    A segment that no customer is in has life tables of zeros.
+    """
+    rules.setdefault("start_day", int(holdings.first_at.min(initial=int(holdings.end.max(initial=0)))))
+    rules.setdefault("as_of_day", int(holdings.end.max(initial=0)))
+    shards = [_only(holdings, codes == code) for code in range(len(labels))]
+    wanted = unite_event_days([count_life_tables(shard, steps, **rules) for shard in shards], min_converted=min_converted)
+    parts = [count_life_tables(shard, steps, **rules, asked=wanted) for shard in shards]
+    return add_life_tables(parts), dict(zip(labels, parts))
+
+
+def _only(holdings: Holdings, keep: np.ndarray) -> Holdings:
+    """The same holdings, empty for customers outside the bool mask ``keep``."""
+    sizes = np.where(keep, np.diff(holdings.indptr), 0)
+    rows = keep[holdings.customer]
+    columns = {name: getattr(holdings, name)[rows] for name in ("product", "first_at", "last_at", "times")}
+    return replace(holdings, indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), **columns)

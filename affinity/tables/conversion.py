@@ -15,6 +15,8 @@ from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
+BEST_TIME = ("best_from_day", "best_to_day", "best_lift")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Conversion(Table):
@@ -26,6 +28,8 @@ class Conversion(Table):
     baseline       : expected rate of similar buyers
     hazard_ratio, hazard_ratio_lower, hazard_ratio_upper : observed over expected, shrunk (90 % bounds)
     median_days    : smallest day by which half of the converters within the horizon had converted
+    best_from_day, best_to_day, best_lift : days after A (both inclusive) in which the daily rate is highest, and that rate
+                      over the pair's mean daily rate within a year; the same at every horizon, NaN unknown, None not made
     offered, accepted : int64 distinct customers; offer_rate, offer_lower, offer_upper : NaN when nobody was offered
     note           : object, reason code of a null ("SHORT_FOLLOWUP", "SHORT_HISTORY", …) or None
     """
@@ -51,11 +55,14 @@ class Conversion(Table):
     offer_upper: np.ndarray
     note: np.ndarray
     products: Vocabulary
+    best_from_day: np.ndarray | None = None
+    best_to_day: np.ndarray | None = None
+    best_lift: np.ndarray | None = None
     info: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_lengths(self, len(self.antecedent), *self._numbers(), "note")
+        check_lengths(self, len(self.antecedent), *self._numbers(), *BEST_TIME, "note")
 
     def __len__(self) -> int:
         return len(self.antecedent)
@@ -79,6 +86,7 @@ class Conversion(Table):
             "antecedent": self.products.decode(self.antecedent),
             "consequent": self.products.decode(self.consequent),
             **{name: getattr(self, name) for name in self._numbers()},
+            **{name: getattr(self, name) for name in BEST_TIME if getattr(self, name) is not None},
             "note": self.note,
         }
 
@@ -89,5 +97,6 @@ class Conversion(Table):
             "antecedent": LabelColumn(self.antecedent, labels),
             "consequent": LabelColumn(self.consequent, labels),
             **{name: getattr(self, name) for name in self._numbers()},
+            **{name: getattr(self, name) for name in BEST_TIME if getattr(self, name) is not None},
             "note": self.note,
         }

@@ -1,0 +1,78 @@
+"""Conversion by segment: each segment by itself, the pooled rate, the standardised one, and where the two worlds disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from affinity.conversion.estimate import estimate_rows
+from affinity.errors import InputError
+from affinity.settings import ConversionSettings
+from affinity.statistics.survival import sum_until
+from affinity.tables.life_tables import LifeTables
+from affinity.tables.segment_conversion import SegmentConversion
+
+#: Share of the eligible whose segments must say the opposite of the pooled figure for a reversal.
+REVERSED_SHARE = 0.8
+
+
+def estimate_by_segment(
+    pooled: LifeTables, segments: Mapping[str | None, LifeTables], *, settings: ConversionSettings | None = None
+) -> SegmentConversion:
+    """Conversion of every pair with ``settings.min_converted`` converted over all segments, within each segment.
+
+    pooled, segments : life tables of all customers, and of each segment alone, on the same pairs and days (counted with
+                       one ``asked``); ``pooled`` without strata of its own, so that it does not know of segments
+    direction        : of a row, sign(rate − baseline); see `SegmentConversion` for the reversal flag
+
+    Raises InputError when the tables do not hold the same pairs.
+    """
+    settings = settings or ConversionSettings()
+    for label, table in segments.items():
+        if not (np.array_equal(table.antecedent, pooled.antecedent) and np.array_equal(table.consequent, pooled.consequent)):
+            raise InputError(
+                f"The life tables of segment {label!r} hold other pairs than the pooled ones.",
+                why="Segments are compared pair by pair.",
+                do="Count all with the same asked=.",
+            )
+    converted = sum_until(pooled.indptr, pooled.day, pooled.events, pooled.horizons_days[-1])
+    rows = np.flatnonzero(converted >= settings.min_converted)
+    whole = estimate_rows(pooled, rows)
+    parts = [estimate_rows(table, rows) for table in segments.values()]
+    names = ("eligible", "converted", "rate", "lower", "upper", "baseline")
+    stacked = {name: np.stack([part[name] for part in parts], axis=1) for name in names}  # [pair × horizon, segment]
+    weights = np.array([table.owners.sum() for table in segments.values()], dtype=np.float64)
+    weights /= max(weights.sum(), 1.0)
+    standard = np.where(weights > 0, stacked["rate"], 0.0) @ weights
+    n_segments, n_horizons = len(segments), len(pooled.horizons_days)
+
+    def repeat(column: np.ndarray) -> np.ndarray:
+        return np.repeat(column, n_segments)
+
+    labels = np.empty(n_segments, dtype=object)
+    labels[:] = list(segments)
+    return SegmentConversion(
+        antecedent=repeat(np.repeat(pooled.antecedent[rows], n_horizons)),
+        consequent=repeat(np.repeat(pooled.consequent[rows], n_horizons)),
+        horizon_days=repeat(np.tile(np.array(pooled.horizons_days, dtype=np.int32), len(rows))),
+        segment=np.tile(labels, len(rows) * n_horizons),
+        **{name: column.ravel() for name, column in stacked.items()},
+        pooled_rate=repeat(whole["rate"]),
+        pooled_baseline=repeat(whole["baseline"]),
+        standardised_rate=repeat(standard),
+        mix_effect=repeat(whole["rate"] - standard),
+        reversal=repeat(_reversed(whole, stacked)),
+        products=pooled.products,
+        info={"weights": {label: float(weight) for label, weight in zip(segments, weights)}, "churn": pooled.churn},
+    )
+
+
+def _reversed(whole: Mapping[str, np.ndarray], stacked: Mapping[str, np.ndarray]) -> np.ndarray:
+    """bool a pair and horizon: segments with 80 % of the eligible go the other way than the whole."""
+    with np.errstate(invalid="ignore"):
+        direction = np.sign(whole["rate"] - whole["baseline"])
+        within = np.sign(stacked["rate"] - stacked["baseline"])
+    against = np.where(within == -direction[:, None], stacked["eligible"], 0).sum(axis=1)
+    total = stacked["eligible"].sum(axis=1)
+    return (np.abs(direction) == 1) & (against >= REVERSED_SHARE * total) & (total > 0)

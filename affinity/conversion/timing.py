@@ -1,0 +1,68 @@
+"""When after A the purchase of B is likeliest: the daily rate by time since A, steadied by what is expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from affinity.conversion.baseline import PAIRS_AT_ONCE, Baseline, hazards_of_others
+from affinity.tables.life_tables import BASELINE_BINS, LifeTables
+
+#: Least and most events that the expected shape is worth.
+SHAPE_EVENTS = (1.0, 1e4)
+
+
+@dataclass(frozen=True)
+class BestTime:
+    """One row a pair. from_day, to_day : float64 days after A, both inclusive, of the bin of time with the highest daily
+    rate; lift : that rate over the pair's own mean daily rate within a year. NaN where nothing was expected or observed."""
+
+    from_day: np.ndarray
+    to_day: np.ndarray
+    lift: np.ndarray
+
+
+def find_best_time(life_tables: LifeTables, baseline: Baseline, rows: np.ndarray) -> BestTime:
+    """The best time for an offer of B after A, of the pairs ``rows`` (`Baseline` of the same rows).
+
+    In the bin b of time since A (1–28, 29–56, 57–91, 92–147, 148–365 days): O_b events over Y_b customer-days, m_b expected of
+    similar buyers, scaled to the pair's own level: m_b = E_b·O/E. The steadied daily rate is
+    r_b = (m_b / Y_b)·(O_b + k)/(m_b + k), with k events that the expected shape is worth (by moments over the pairs); the best
+    time is the bin with the largest r_b (of equals the earlier), lift = r_b·ΣY / Σ r_b·Y_b.
+    """
+    n_bins = len(BASELINE_BINS)
+    events, days, expected = (np.zeros((len(rows), n_bins)) for _ in range(3))
+    for first in range(0, len(rows), PAIRS_AT_ONCE):
+        part = rows[first : first + PAIRS_AT_ONCE]
+        hazard = hazards_of_others(life_tables, part)
+        here = slice(first, first + len(part))
+        exposure = life_tables.exposure[part]
+        events[here] = life_tables.observed[part].reshape(len(part), -1, n_bins).sum(axis=1)
+        days[here] = exposure.reshape(len(part), -1, n_bins).sum(axis=1)
+        expected[here] = (hazard * exposure).reshape(len(part), -1, n_bins).sum(axis=1)
+    total = np.divide(baseline.observed, baseline.expected, out=np.zeros(len(rows)), where=baseline.expected > 0)
+    scaled = expected * total[:, None]
+    weight = _shape_events(events, scaled)
+    steadied = scaled * (events + weight) / (scaled + weight)
+    rate = np.divide(steadied, days, out=np.zeros_like(days), where=days > 0)
+    best = rate.argmax(axis=1)
+    known = rate.max(axis=1, initial=0.0) > 0
+    every = np.divide(steadied.sum(axis=1), days.sum(axis=1), out=np.ones(len(rows)), where=known)
+    edges = np.array((0, *BASELINE_BINS), dtype=np.float64)
+    return BestTime(
+        np.where(known, np.maximum(edges[best], life_tables.gap_days) + 1, np.nan),
+        np.where(known, edges[best + 1], np.nan),
+        np.where(known, rate.max(axis=1, initial=0.0) / every, np.nan),
+    )
+
+
+def _shape_events(events: np.ndarray, scaled: np.ndarray) -> float:
+    """k = 1/v, v = Σw[(O − m)² − m]/Σ w·m², w = (1 + m)⁻²: how much the bins differ from the expected shape beyond chance.
+
+    The scale was fitted to the pair, which takes one event's freedom of each: m·(1 − m/Σm) stands for the chance part.
+    """
+    share = np.divide(scaled, scaled.sum(axis=1, keepdims=True), out=np.zeros_like(scaled), where=scaled > 0)
+    w = 1.0 / (1.0 + scaled) ** 2
+    top, bottom = (w * ((events - scaled) ** 2 - scaled * (1.0 - share))).sum(), (w * scaled**2).sum()
+    return float(np.clip(bottom / top if top > 0 else np.inf, *SHAPE_EVENTS))
