@@ -17,11 +17,13 @@ from affinity import eligibility as eligibility_room
 from affinity import fit, ranking
 from affinity.errors import InputError, MissingPart
 from affinity.fit.features import EPSILON, owned_weight
+from affinity.fit.top import TopScorer, can_judge
 from affinity.history import History
 from affinity.settings import Settings
 from affinity.tables import (
     AlsoBought,
     Baskets,
+    Candidates,
     Conversion,
     Customers,
     Eligibility,
@@ -119,40 +121,53 @@ def recommend_customers(shop: Shop, who: np.ndarray | None = None) -> Recommenda
     A customer's rows do not depend on who else is asked for: scoring those who changed equals a full run.
     """
     model, now = shop.require_model()
-    holdings = shop.past.holdings
-    codes = np.arange(len(holdings.customers), dtype=np.int32) if who is None else np.unique(who).astype(np.int32)
+    codes = np.arange(len(now.holdings.customers), dtype=np.int32) if who is None else np.unique(who).astype(np.int32)
+    ranker = _Ranker(shop, model, now, shop.judged)
     starts = range(0, max(len(codes), 1), CUSTOMERS_AT_ONCE)
-    rank = partial(_rank, shop, model, now, holdings, shop.judged)
-    return ranking.join_recommendations([rank(codes[start : start + CUSTOMERS_AT_ONCE]) for start in starts])
+    return ranking.join_recommendations([ranker.rank(codes[start : start + CUSTOMERS_AT_ONCE]) for start in starts])
 
 
-def _rank(
-    shop: Shop,
-    model: FitModel,
-    now: Landmark,
-    holdings: Holdings,
-    judged: Eligibility | None,
-    who: np.ndarray,
-    just_bought: np.ndarray | None = None,
-) -> Recommendations:
-    settings = shop.settings
-    candidates = fit.score_candidates(model, now, candidates=settings.fit.candidates, customers=who)
-    return ranking.rank_candidates(
-        candidates,
-        graph=shop.graph,
-        conversion=shop.conversion,
-        eligibility=judged,
-        holdings=holdings,
-        products=shop.facts.products,
-        top_k=settings.top_k,
-        settings=settings.ranking,
-        model=model,
-        rank_by=settings.rank_by,
-        who=who,
-        buyers=shop.buyers,
-        just_bought=just_bought,
-        explainer=partial(ranking.decompose_scores, parts=_score_parts(model, now)),
-    )
+class _Ranker:
+    """Ranks blocks of customers of one shop; what does not depend on the block is worked out once.
+
+    Where nothing but the order by fit decides, only the best that may be offered are ever kept of the candidates.
+    """
+
+    def __init__(self, shop: Shop, model: FitModel, now: Landmark, judged: Eligibility | None) -> None:
+        self._shop, self._model, self._now, self._judged = shop, model, now, judged
+        self._buyers, self._parts = shop.buyers, _score_parts(model, now)
+        settings = shop.settings
+        chosen = settings.ranking
+        by_fit = settings.rank_by == "fit" and chosen.diversity == 0 and chosen.max_per_category is None
+        self._scorer: TopScorer | None = None
+        if by_fit and not chosen.require_evidence and can_judge(judged):
+            self._scorer = TopScorer(model, now, candidates=settings.fit.candidates, eligibility=judged)
+
+    def rank(self, who: np.ndarray, just_bought: np.ndarray | None = None) -> Recommendations:
+        """The recommendations of ``who`` (int32 codes)."""
+        settings = self._shop.settings
+        return ranking.rank_candidates(
+            self._score(who),
+            graph=self._shop.graph,
+            conversion=self._shop.conversion,
+            eligibility=self._judged,
+            holdings=self._now.holdings,
+            products=self._shop.facts.products,
+            top_k=settings.top_k,
+            settings=settings.ranking,
+            model=self._model,
+            rank_by=settings.rank_by,
+            who=who,
+            buyers=self._buyers,
+            just_bought=just_bought,
+            explainer=partial(ranking.decompose_scores, parts=self._parts),
+        )
+
+    def _score(self, who: np.ndarray) -> Candidates:
+        settings = self._shop.settings
+        if self._scorer is not None:
+            return self._scorer.score(who, settings.top_k)
+        return fit.score_candidates(self._model, self._now, candidates=settings.fit.candidates, customers=who)
 
 
 def _score_parts(model: FitModel, now: Landmark) -> ranking.ScoreParts:
@@ -209,7 +224,7 @@ def _follow_order(shop: Shop, bought: np.ndarray, customer: str | None) -> Recom
         returned=_returned(shop.past, code, bought),
     )
     one = np.zeros(1, dtype=np.int32)
-    found = _rank(shop, model, after, after.holdings, judged, one, just_bought=bought)
+    found = _Ranker(shop, model, after, judged).rank(one, just_bought=bought)
     return replace(found, info={**found.info, "context": "order_confirmation"})
 
 
