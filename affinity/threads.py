@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,14 +29,33 @@ def split_by_work(work: np.ndarray, parts: int) -> np.ndarray:
     return np.unique(np.concatenate([[0], inner, [len(work)]])).astype(np.int64)
 
 
-def map_blocks(function: Callable[[int, int], T], bounds: np.ndarray, threads: int | None = None) -> list[T]:
-    """``function(first, last)`` for each run of ``bounds``, in threads; the results in the order of the runs."""
+def map_blocks(
+    function: Callable[[int, int], T],
+    bounds: np.ndarray,
+    threads: int | None = None,
+    halt: np.ndarray | None = None,
+    watch: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+) -> list[T]:
+    """``function(first, last)`` for each run of ``bounds``, in threads; the results in the order of the runs.
+
+    halt : int64[1] that the kernels of ``function`` look at; it is set to 1 when a run fails or the user interrupts,
+           and then nothing more is begun. With it every run has a thread other than the caller's, which hears the interrupt
+    watch : what to go through the runs with, in order, as they end: it may draw a progress bar
+    """
     runs = list(zip(bounds[:-1].tolist(), bounds[1:].tolist()))
     threads = min(threads or available_threads(), max(len(runs), 1))
-    if threads == 1:
+    if threads == 1 and halt is None:
         return [function(first, last) for first, last in runs]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda run: function(*run), runs))
+        waiting = [pool.submit(function, first, last) for first, last in runs]
+        try:
+            return [one.result() for one in watch(waiting)]
+        except BaseException:
+            if halt is not None:
+                halt[0] = 1
+            for one in waiting:
+                one.cancel()
+            raise
 
 
 def map_rows(function: Callable[..., np.ndarray], *columns: np.ndarray, rows: int = 1 << 17) -> np.ndarray:

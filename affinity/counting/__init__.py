@@ -1,8 +1,9 @@
 """The waist of the engine: everything heavy becomes exact integer counts here."""
 
+from affinity.counting.given_itemsets import count_itemsets
 from affinity.counting.itemsets import mine_itemsets
 from affinity.counting.life_tables import count_life_tables
 from affinity.counting.pairs import count_pairs
 from affinity.counting.transitions import count_transitions
 
-__all__ = ["count_life_tables", "count_pairs", "count_transitions", "mine_itemsets"]
+__all__ = ["count_itemsets", "count_life_tables", "count_pairs", "count_transitions", "mine_itemsets"]

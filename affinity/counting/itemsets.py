@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 import numbers
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from affinity.counting.basket_checks import count_checked_items
-from affinity.counting.mining_choice import Miner, choose_miner, fitting_min_count
-from affinity.counting.mining_limits import DEFAULT_LIMIT, best_of, keep_most_frequent, too_large
-from affinity.counting.mining_targets import is_closed, is_maximal
+from affinity.counting.basket_checks import as_csr, count_checked_items
+from affinity.counting.mining_choice import choose_miner
+from affinity.counting.mining_consequents import mine_consequents
+from affinity.counting.mining_limits import require_fits, too_large
+from affinity.counting.mining_memory import BYTES_PER_ITEMSET, budget_in_bytes
+from affinity.counting.mining_restrictions import Labels, Restriction, encode_labels
+from affinity.counting.mining_targets import mine_target
 from affinity.counting.mining_task import LimitReached, Mined, MiningTask
 from affinity.counting.registry import MINERS
 from affinity.errors import SettingsError, did_you_mean
@@ -36,7 +39,11 @@ def mine_itemsets(  # noqa: PLR0913
     min_size: int = 1,
     target: Target = "frequent",
     top_k: int | None = None,
+    including: Labels | None = None,
+    excluding: Labels | None = None,
+    consequents: Labels | None = None,
     max_itemsets: int | None = None,
+    memory_budget: int | str | None = None,
     on_limit: Literal["error", "keep_most_frequent"] = "error",
     method: str = "auto",
     threads: int | None = None,
@@ -50,11 +57,17 @@ def mine_itemsets(  # noqa: PLR0913
     target       : "frequent"; "closed": those no larger itemset equals in count; "maximal": those no larger
                    frequent itemset contains; sizes beyond ``max_size`` are looked at to decide, then left out
     top_k        : only the k most frequent of the target (count, then smaller, then codes), from min_count on
+    including    : a product or several that every itemset holds; a set is closed or maximal as among all baskets
+    excluding    : products that are in none; the itemsets are those of the baskets without them
+    consequents  : a product or several: the itemsets that rules X ⇒ c need for each c of these, no others: X ∪ {c} and X,
+                   both with exact counts over all baskets. Only rules with these consequents are complete then; info says so
     max_itemsets : refuse to make more (TooLarge names a min_count that fits), or, with
-                   on_limit="keep_most_frequent", keep that many of the most frequent and say so in ``info["cut"]``.
-                   None: 20 million, so that a careless min_count ends in a message, not without memory
+                   on_limit="keep_most_frequent", keep that many of the most frequent and say so in ``info["cut"]``
+    memory_budget : bytes, or a text such as "2GB", that the itemsets may take, 64 bytes counted for each; None: half of the
+                   memory that is available now. More is refused, in time, with a min_count that fits
     method       : "auto", or a name of `affinity.counting.registry`; threads : the answer depends on neither
-    Returns ItemsetCounts sorted by size, then codes; ``info`` holds method, reason, cut.
+    Returns ItemsetCounts sorted by size, then codes; ``info`` holds method, reason, target, cut, restrictions.
+    An interrupt (Ctrl-C) ends the search at once.
     Degenerate: no baskets, or only empty ones, gives no itemsets; n = 0 with min_support gives min_count 1.
 
     Source: Agrawal and Srikant (1994), the problem; occurrence deliver after LCM, Uno et al. (2004).
@@ -73,23 +86,45 @@ def mine_itemsets(  # noqa: PLR0913
         _require_count(name, value)
     if max_size is not None and min_size > max_size:
         raise SettingsError(f"min_size={min_size} is more than max_size={max_size}.", do="No itemset can be both.")
-    indptr = np.ascontiguousarray(baskets.indptr, dtype=np.int64)
-    item = np.ascontiguousarray(baskets.item, dtype=np.int32)
+    indptr, item = as_csr(baskets.indptr, baskets.item, len(baskets.products))
     n_items = len(baskets.products)
     item_count = count_checked_items(indptr, item, n_items)
     least = _least_count(len(baskets), min_support, min_count, top_k, target)
+    room = budget_in_bytes(memory_budget) // BYTES_PER_ITEMSET
+    by_number = max_itemsets is not None and max_itemsets <= room
     task = MiningTask(
         indptr, item, item_count, least, min_size, max_size,
-        max_itemsets or DEFAULT_LIMIT, threads or available_threads(),
+        min(max_itemsets or room, max(room, 1)), threads or available_threads(),
     )  # fmt: skip
-    method, reason, miner = choose_miner(method, task)
+    restriction = Restriction.of(baskets.products, including, excluding)
+    restricted = restriction.info(baskets.products)
     cut_at = min((k for k in (top_k, max_itemsets if on_limit != "error" else None) if k is not None), default=None)
+    limit_name = "max_itemsets" if by_number else f"memory_budget={memory_budget or 'half of what is available'}"
+    method, reason, miner = choose_miner(method, task, target)
+    mined: Mined
     try:
-        mined, cut = _mine_target(miner, task, target, cut_at)
+        if cut_at is None and not restricted and consequents is None:
+            require_fits(task, target, limit_name)
+        if consequents is not None:
+            _require_plain_rules(target, top_k, min_size, on_limit, restricted)
+            wanted = encode_labels(baskets.products, consequents)
+            restricted = {"consequents": baskets.products.decode(wanted).tolist()}
+            mined, cut = mine_consequents(miner, task, wanted), None
+        else:
+            mined, cut = mine_target(miner, task, target, cut_at, restriction)
     except LimitReached:
-        raise too_large(task, "itemsets" if target == "frequent" else f"{target} itemsets", max_itemsets is not None) from None
-    info = {"method": method, "reason": reason, "cut": cut}
+        raise too_large(task, target, limit_name) from None
+    info = {"method": method, "reason": reason, "target": target, "cut": cut, "restrictions": restricted}
     return ItemsetCounts(mined, len(baskets), least, baskets.products, max_size, target, info, baskets)
+
+
+def _require_plain_rules(target: str, top_k: int | None, min_size: int, on_limit: str, restricted: object) -> None:
+    if target != "frequent" or top_k or min_size > 1 or on_limit != "error" or restricted:
+        raise SettingsError(
+            "consequents= goes with no other target, top_k, min_size, on_limit, including or excluding.",
+            why="Rules need the exact counts of all parts of an itemset.",
+            do="Restrict the rules that are made of the itemsets.",
+        )
 
 
 def _require_choice(name: str, value: object, known: tuple[str, ...]) -> None:
@@ -143,52 +178,3 @@ def count_of_support(min_support: float, n: int) -> int:
     while count > 1 and (count - 1) / n >= float(min_support):
         count -= 1
     return count
-
-
-def _mine_target(miner: Miner, task: MiningTask, target: str, cut_at: int | None) -> tuple[Mined, dict[str, Any] | None]:
-    """The itemsets of the target, and what was cut: None, or how many are kept and from which count they are complete."""
-    if target == "frequent" and cut_at is None:
-        return miner(task), None
-    if target == "frequent":
-        mined, complete_from = keep_most_frequent(miner, task, cut_at or 0)
-    elif target == "closed" and cut_at is not None:
-        mined, complete_from = _most_frequent_closed(miner, task, cut_at)
-    else:
-        mined, complete_from = _pick(miner, task, target), task.min_count
-    if cut_at is None and len(mined) > task.limit:
-        raise LimitReached
-    if cut_at is not None and len(mined) > cut_at:
-        mined = best_of(mined, cut_at)
-        complete_from = int(mined.count.min()) + 1
-    if complete_from == task.min_count:
-        return mined, None
-    least = int(mined.count.min()) if len(mined) else complete_from
-    return mined, {"kept": cut_at, "complete_from_count": complete_from, "least_count": least}
-
-
-def _all_sizes(task: MiningTask) -> MiningTask:
-    """What closed and maximal itemsets are picked from: sizes from 1 to one beyond the largest asked for."""
-    beyond = None if task.max_size is None else task.max_size + 1
-    return task.changed(min_size=1, max_size=beyond, limit=DEFAULT_LIMIT)
-
-
-def _pick(miner: Miner, task: MiningTask, target: str) -> Mined:
-    try:
-        everything = miner(_all_sizes(task))
-    except LimitReached:
-        raise too_large(_all_sizes(task), f"frequent itemsets to pick the {target} ones from", False) from None
-    kept = (is_closed if target == "closed" else is_maximal)(everything.rows, len(task.item_count))
-    sizes = everything.sizes
-    kept &= (sizes >= task.min_size) & (sizes <= (task.max_size or sizes.max(initial=0)))
-    return everything.take(kept)
-
-
-def _most_frequent_closed(miner: Miner, task: MiningTask, keep: int) -> tuple[Mined, int]:
-    """At least ``keep`` closed itemsets, if there are, with all of the count from which they are complete."""
-    looked_at = max(4 * keep, 1000)
-    while True:
-        complete_from = fitting_min_count(_all_sizes(task).changed(limit=min(looked_at, DEFAULT_LIMIT)))
-        closed = _pick(miner, task.changed(min_count=complete_from), "closed")
-        if len(closed) >= keep or complete_from == task.min_count or looked_at > DEFAULT_LIMIT:
-            return closed, complete_from
-        looked_at *= 8

@@ -7,34 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from affinity.counting.mining_choice import Miner, fitting_min_count
+from affinity.counting.mining_choice import Miner, fitting_min_count, fitting_min_count_of_closed
+from affinity.counting.mining_memory import BYTES_PER_ITEMSET, large_number, least_projected
 from affinity.counting.mining_task import LimitReached, Mined, MiningTask, mined_from_levels, nothing_mined
 from affinity.errors import TooLarge
 
-#: Itemsets that one call may make when the caller names no limit: about 1 GB in all.
-DEFAULT_LIMIT = 20_000_000
-
-#: So many itemsets more may be made to find those of one count.
+#: Itemsets that are made to find those of one count, at most.
+_TIES_LIMIT = 20_000_000
+#: So many itemsets more may be made at first to find those of one count.
 _TIES_AT_ONCE = 1_000_000
-
-
-def keep_most_frequent(miner: Miner, task: MiningTask, keep: int) -> tuple[Mined, int]:
-    """The ``keep`` most frequent itemsets of the task, and the count from which on they are complete.
-
-    That count is the min_count of the task when there are no more than ``keep``.
-
-    Itemsets of the last count are taken by size, then codes; where there are too many of these to list,
-    they are left out (fewer than ``keep`` itemsets are then returned).
-    """
-    try:
-        return miner(task.changed(limit=keep)), task.min_count
-    except LimitReached:
-        complete_from = fitting_min_count(task.changed(limit=keep))
-    complete = miner(task.changed(min_count=complete_from, limit=keep))
-    if len(complete) == keep:
-        return complete, complete_from
-    ties = _first_of_count(miner, task.changed(min_count=complete_from - 1), keep - len(complete))
-    return _merged(complete, ties), complete_from
+#: The min_count that an error names fits this many itemsets, where the limit is larger: it is found in a moment.
+_NAMED_FITS = 200_000
 
 
 def best_of(mined: Mined, keep: int) -> Mined:
@@ -44,38 +27,57 @@ def best_of(mined: Mined, keep: int) -> Mined:
     return mined.take(kept)
 
 
-def too_large(task: MiningTask, what: str, named: bool) -> TooLarge:
-    """The error of a task with more itemsets than its limit, with a min_count that would fit."""
-    limit = f"max_itemsets={task.limit:,}" if named else f"{task.limit:,}"
-    unnamed = "" if named else ", the most that are made where max_itemsets is not given"
+def require_fits(task: MiningTask, target: str, limit_name: str) -> None:
+    """TooLarge at once where a single basket holds more itemsets than the limit of the task."""
+    longest, projected = least_projected(task) if target == "frequent" else (0, 0)
+    if projected > task.limit:
+        raise too_large(
+            task, target, limit_name, f" A basket of {longest:,} products alone holds {large_number(projected)} itemsets."
+        )
+
+
+def too_large(task: MiningTask, target: str, limit_name: str, projected: str = "") -> TooLarge:
+    """The error of a task with more itemsets than its limit, with a min_count that would fit.
+
+    limit_name : "max_itemsets" or "memory_budget=…", whichever set the limit; projected : a sentence on the whole size
+    """
+    what = "itemsets" if target == "frequent" else f"{target} itemsets"
+    by_memory = "" if limit_name == "max_itemsets" else f", the most for {limit_name} at {BYTES_PER_ITEMSET} bytes each"
+    number = f"max_itemsets={task.limit:,}" if not by_memory else f"{task.limit:,}"
+    fitting = fitting_min_count if target == "frequent" else fitting_min_count_of_closed
+    fits = fitting(task.changed(limit=min(task.limit, _NAMED_FITS)))
+    n = max(len(task.indptr) - 1, 1)
     return TooLarge(
-        f"More than {limit} {what} are in at least min_count={task.min_count:,} baskets{unnamed}.",
+        f"More than {number} {what} are in at least min_count={task.min_count:,} baskets{by_memory}.{projected}",
         why="Itemsets multiply as min_count falls, and all of them are held in memory.",
-        do=f"min_count={fitting_min_count(task):,} fits; or lower max_size, raise max_itemsets, "
-        "or pass on_limit='keep_most_frequent'.",
+        do=f"min_count={fits:,} fits (min_support={fits / n:.3g}); or lower max_size, mine target='closed', raise the limit, "
+        "or pass max_itemsets with on_limit='keep_most_frequent'.",
     )
 
 
-def _first_of_count(miner: Miner, task: MiningTask, wanted: int) -> Mined:
-    """The first ``wanted`` itemsets, by size and codes, whose count is the min_count of the task."""
+def first_of_count(miner: Miner, task: MiningTask, wanted: int, by_size: bool) -> Mined:
+    """The first ``wanted`` itemsets, by size and codes, whose count is the min_count of the task.
+
+    by_size : where all are too many, look at small ones first
+    """
     found: Mined = nothing_mined()
     try:
         found = miner(task.changed(limit=max(8 * wanted, _TIES_AT_ONCE)))
     except LimitReached:
-        for size in range(1, (task.max_size or 255) + 1):  # all sizes at once are too many: small ones first
+        for size in range(task.min_size, (task.max_size or 255) + 1 if by_size else 0):
             try:
-                found = miner(task.changed(max_size=size, limit=DEFAULT_LIMIT))
+                found = miner(task.changed(max_size=size, limit=_TIES_LIMIT))
             except LimitReached:
                 break
             if np.count_nonzero(found.count == task.min_count) >= wanted:
                 break
-    ties = np.flatnonzero(found.count == task.min_count)[:wanted]
     kept = np.zeros(len(found), dtype=bool)
-    kept[ties] = True
+    kept[np.flatnonzero(found.count == task.min_count)[:wanted]] = True
     return found.take(kept)
 
 
-def _merged(one: Mined, other: Mined) -> Mined:
+def merged(one: Mined, other: Mined) -> Mined:
+    """The itemsets of both, by size, then codes."""
     levels = []
     for size in range(1, 1 + int(max(one.sizes.max(initial=0), other.sizes.max(initial=0)))):
         parts = [mined.take(mined.sizes == size) for mined in (one, other)]

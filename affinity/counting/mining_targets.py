@@ -1,65 +1,56 @@
-"""Closed and maximal itemsets, picked out of the frequent ones.
-
-Closed: no larger itemset is in as many baskets. Maximal: no larger itemset is frequent. Both follow from the
-itemsets of one more item: if any superset has the count (or is frequent), one of these does too.
-"""
+"""What is asked of the itemsets: all frequent, the closed or the maximal ones, or the most frequent of these."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from affinity.tables.itemset_rows import ItemsetRows
-
-#: Itemsets looked up at a time, so that memory does not follow their number.
-_ROWS_AT_ONCE = 500_000
-
-
-def is_closed(mined: ItemsetRows, n_items: int) -> np.ndarray:
-    """bool a row: whether no itemset one larger has the same count. ``mined`` holds all sizes from 1 on."""
-    return _without_superset(mined, n_items, same_count=True)
+from affinity.counting.mining_choice import Miner, fitting_min_count, fitting_min_count_of_closed
+from affinity.counting.mining_limits import best_of, first_of_count, merged
+from affinity.counting.mining_restrictions import Restriction
+from affinity.counting.mining_task import LimitReached, Mined, MiningTask, nothing_mined
 
 
-def is_maximal(mined: ItemsetRows, n_items: int) -> np.ndarray:
-    """bool a row: whether no itemset one larger is there. ``mined`` holds all sizes from 1 on."""
-    return _without_superset(mined, n_items, same_count=False)
+def mine_target(
+    miner: Miner, task: MiningTask, target: str, cut_at: int | None, restriction: Restriction
+) -> tuple[Mined, dict[str, Any] | None]:
+    """The itemsets of the target, and what was cut: None, or how many are kept and from which count they are complete.
+
+    miner : of this target; LimitReached when there are more itemsets than the limit of the task
+    """
+    within, n_within = restriction.cut(task)
+    mined: Mined
+    if within.max_size == 0:
+        mined, complete_from = nothing_mined(), task.min_count
+    elif cut_at is None or target == "maximal":
+        mined, complete_from = miner(within), task.min_count
+    else:
+        mined, complete_from = _most_frequent(miner, within, cut_at, target)
+    mined = restriction.put_back(mined, task, within, n_within, target)
+    if cut_at is None:
+        if len(mined) > task.limit:
+            raise LimitReached
+        return mined, None
+    if len(mined) > cut_at:
+        mined = best_of(mined, cut_at)
+        complete_from = int(mined.count.min()) + 1
+    if complete_from == task.min_count:
+        return mined, None
+    least = int(mined.count.min()) if len(mined) else complete_from
+    return mined, {"kept": cut_at, "complete_from_count": complete_from, "least_count": least}
 
 
-def _without_superset(mined: ItemsetRows, n_items: int, same_count: bool) -> np.ndarray:
-    alone = np.ones(len(mined), dtype=bool)
-    if len(mined) == 0:
-        return alone
-    bounds = np.searchsorted(mined.sizes, np.arange(1, int(mined.sizes[-1]) + 2))
-    index = _Index(n_items)
-    for size, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist()), start=1):
-        items = mined.item[mined.indptr[first] : mined.indptr[last]].reshape(-1, size)
-        prefixes = index.add(items)
-        below = first - int(bounds[size - 2] if size > 1 else 0)  # itemsets of one item less stand before these
-        for begin in range(0, last - first if size > 1 else 0, _ROWS_AT_ONCE):
-            block = slice(begin, begin + _ROWS_AT_ONCE)
-            for left_out in range(size):
-                subset = index.find(items[block], prefixes[left_out][block], left_out) + first - below
-                same = mined.count[subset] == mined.count[first:last][block]
-                alone[subset[same] if same_count else subset] = False
-    return alone
+def _most_frequent(miner: Miner, task: MiningTask, keep: int, target: str) -> tuple[Mined, int]:
+    """The ``keep`` most frequent itemsets of the task, and the count from which on they are complete.
 
+    That count is the min_count of the task when there are no more than ``keep``.
 
-class _Index:
-    """Where an itemset stands among those of its size: the rising keys (place of its first items, last item)."""
-
-    def __init__(self, n_items: int) -> None:
-        self.n_items = n_items
-        self.keys: list[np.ndarray] = []
-
-    def add(self, items: np.ndarray) -> list[np.ndarray]:
-        """Take in all itemsets of the next size; the places of their first 0, 1, 2, … items."""
-        places = [np.zeros(len(items), dtype=np.int64)]
-        for size, keys in enumerate(self.keys):
-            places.append(np.searchsorted(keys, places[-1] * self.n_items + items[:, size]))
-        self.keys.append(places[-1] * self.n_items + items[:, -1])
-        return places
-
-    def find(self, items: np.ndarray, place: np.ndarray, left_out: int) -> np.ndarray:
-        """Places of the itemsets without the item in column ``left_out``; ``place`` is that of the columns before it."""
-        for size in range(left_out, items.shape[1] - 1):
-            place = np.searchsorted(self.keys[size], place * self.n_items + items[:, size + 1])
-        return place
+    Itemsets of the last count are taken by size, then codes; where there are too many of these to list,
+    they are left out (fewer than ``keep`` itemsets are then returned).
+    """
+    fitting = fitting_min_count if target == "frequent" else fitting_min_count_of_closed
+    complete_from = fitting(task.changed(limit=keep))
+    complete = miner(task.changed(min_count=complete_from, limit=keep))
+    if len(complete) == keep or complete_from == task.min_count:
+        return complete, complete_from
+    ties = first_of_count(miner, task.changed(min_count=complete_from - 1), keep - len(complete), target == "frequent")
+    return merged(complete, ties), complete_from

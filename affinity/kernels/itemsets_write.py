@@ -9,10 +9,6 @@ from __future__ import annotations
 from numba import njit
 
 from affinity.kernels.array_types import N32, TRIE, N
-from affinity.kernels.intrinsics import count_bits, lowest_bit
-
-#: The choices of more perfect extensions than this, of three and more, are too many to write.
-_MOST_PERFECT = 40
 
 
 @njit(N(*TRIE, N, N, N, N), nogil=True, cache=True)
@@ -25,33 +21,28 @@ def add_itemset(out_item, out_depth, out_count, written, item, depth, count):
     return written + 1
 
 
-@njit(N(*TRIE, N, N, N, N32, N, N), nogil=True, cache=True)
-def _add_small_choices(out_item, out_depth, out_count, written, depth, count, perfect, n_perfect, max_size):
-    """``add_choices`` where not all sizes fit below ``max_size``."""
-    if depth >= max_size:
-        return written
-    if max_size - depth <= 2:
-        for high in range(n_perfect):
-            written = add_itemset(out_item, out_depth, out_count, written, perfect[high], depth + 1, count)
-            for low in range(high if max_size - depth == 2 else 0):
-                written = add_itemset(out_item, out_depth, out_count, written, perfect[low], depth + 2, count)
-        return written
-    mask = 1
-    while mask < 1 << n_perfect:  # [mask, mask + lowest) holds the choices with all items of mask
-        deep = depth + count_bits(mask)
-        if deep > max_size:
-            mask += mask & -mask
-        else:
-            written = add_itemset(out_item, out_depth, out_count, written, perfect[lowest_bit(mask)], deep, count)
-            mask += 1
-    return written
-
-
 @njit(N(N32, N), nogil=True, cache=True)
 def _no_room(out_count, written):
     """Count the rest as empty, and say that there was no room: one more than there is."""
     out_count[written:] = 0
     return max(written, len(out_count)) + 1
+
+
+@njit(N(*TRIE, N, N, N, N32, N, N), nogil=True, cache=True)
+def _add_small_choices(out_item, out_depth, out_count, written, depth, count, perfect, n_perfect, max_size):
+    """``add_choices`` where not all sizes fit below ``max_size``: what is that deep already is not written again."""
+    if depth >= max_size:
+        return written
+    begin = written
+    for number in range(n_perfect):
+        middle = written
+        written = add_itemset(out_item, out_depth, out_count, written, perfect[number], depth + 1, count)
+        for k in range(begin, middle):
+            if written >= len(out_item):
+                return _no_room(out_count, written)
+            if out_depth[k] < max_size:
+                written = add_itemset(out_item, out_depth, out_count, written, out_item[k], out_depth[k] + 1, count)
+    return written
 
 
 @njit(N(*TRIE, N, N, N, N32, N, N), nogil=True, cache=True)
@@ -62,8 +53,6 @@ def add_choices(out_item, out_depth, out_count, written, depth, count, perfect, 
     Returns how many itemsets there are so far; more than there is room for, if there is none for all.
     """
     if depth + n_perfect > max_size:
-        if n_perfect > _MOST_PERFECT and max_size - depth > 2:
-            return _no_room(out_count, written)
         return _add_small_choices(out_item, out_depth, out_count, written, depth, count, perfect, n_perfect, max_size)
     begin, size = written, 0
     for number in range(n_perfect):

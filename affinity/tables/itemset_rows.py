@@ -9,6 +9,8 @@ import numpy as np
 
 from affinity.threads import map_blocks
 
+#: Itemsets fewer than one for so many items are sorted by NumPy.
+_CODES_A_ROW = 16
 #: Sorting fewer cells than this is not worth a second thread.
 _CELLS_WORTH_A_THREAD = 1_000_000
 
@@ -108,7 +110,7 @@ def _number_from(depth: np.ndarray, min_size: int) -> int:
 
 
 def _sorted_rows(parts: list[TriePart], n_items: int, min_size: int) -> ItemsetRows:
-    from affinity.kernels.itemsets_order import expand_trie, sort_rows
+    from affinity.kernels.itemsets_order import expand_trie
 
     by_size = sum((np.bincount(depth, minlength=256) for _, depth, _ in parts), start=np.zeros(256, dtype=np.int64))
     by_size[:min_size] = 0
@@ -127,18 +129,35 @@ def _sorted_rows(parts: list[TriePart], n_items: int, min_size: int) -> ItemsetR
     def sort_size(size: int, _: int) -> None:
         first, last = row_bounds[size], row_bounds[size + 1]
         values = item[place_bounds[size] : place_bounds[size + 1]]
-        if first == last:
-            return
-        digit = max((k for k in range(1, size + 1) if len(codes) ** k <= min(1 << 16, 4 * (last - first))), default=1)
-        order = np.empty((2, last - first), dtype=np.int32)
-        sorted_values = np.empty_like(values)
-        bucket = np.empty(len(codes) ** digit + 1, dtype=np.int64)
-        sort_rows(values, count[first:last], size, codes, digit, bucket, order, sorted_values, all_counts[first:last])
-        values[:] = sorted_values
+        sort_one_size(values, count[first:last], size, codes, values, all_counts[first:last])
 
     map_blocks(sort_size, np.arange(1, deepest + 2), None if len(item) > _CELLS_WORTH_A_THREAD else 1)
     indptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.repeat(sizes, by_size))])
     return ItemsetRows(indptr, item, all_counts)
+
+
+def sort_one_size(
+    values: np.ndarray, count: np.ndarray, size: int, codes: np.ndarray, to_values: np.ndarray, to_count: np.ndarray
+) -> None:
+    """Sort itemsets of one size by their items; ``to_values`` may be ``values``.
+
+    values : int32[n * size], rising places in ``codes`` (int32, rising); to_values takes the codes; count, to_count [n]
+    """
+    from affinity.kernels.itemsets_order import sort_rows
+
+    if len(codes) > _CODES_A_ROW * len(count):  # counting sorts would look at more codes than there are rows
+        rows = values.reshape(-1, size)
+        few = np.lexsort(rows.T[::-1]) if len(rows) > 1 else slice(None)
+        to_values[:], to_count[:] = codes[rows[few].ravel()], count[few]
+        return
+    digit, most = 1, min(1 << 16, 4 * len(count))
+    while digit < size and len(codes) ** (digit + 1) <= most and len(codes) > 1:
+        digit += 1
+    order = np.empty((2, len(count)), dtype=np.int32)
+    bucket = np.empty(len(codes) ** digit + 1, dtype=np.int64)
+    sorted_values = np.empty_like(values)
+    sort_rows(values, count, size, codes, digit, bucket, order, sorted_values, to_count)
+    to_values[:] = sorted_values
 
 
 def _present(parts: list[TriePart], n_items: int) -> tuple[np.ndarray, np.ndarray]:

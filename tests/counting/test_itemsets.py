@@ -18,7 +18,8 @@ from tests import naive
 from tests.counting.csr import make_baskets, make_products, read_fimi, read_groceries, rows_of
 
 EXAMPLES = settings(max_examples=50, deadline=None)
-METHODS = st.sampled_from(["auto", "lcm", "eclat"])
+METHODS = st.sampled_from(["auto", "lcm", "eclat", "bitmask"])
+OURS = st.sampled_from(["auto", "lcm", "bitmask"])
 
 
 def as_dict(itemsets):
@@ -31,7 +32,7 @@ def between(itemsets, min_size, max_size):
 
 
 @EXAMPLES
-@given(rows_of(8), st.integers(1, 5), st.integers(1, 2), st.sampled_from([None, 2, 3]), METHODS)
+@given(rows_of(8), st.integers(1, 5), st.integers(1, 2), st.sampled_from([None, 2, 3]), OURS)
 def test_targets_are_plain_python(rows, min_count, min_size, max_size, method):
     everything = naive.frequent_itemsets(rows, min_count)
     for target, expected in (
@@ -90,7 +91,7 @@ def test_ties_too_many_to_list_are_taken_by_size(monkeypatch):
     itemsets = mine_itemsets(baskets, min_count=1, max_itemsets=80, on_limit="keep_most_frequent", method="lcm")
     assert np.bincount(itemsets.sizes).tolist() == [0, 12, 66, 2]
     assert itemsets.item[-6:].tolist() == [0, 1, 2, 0, 1, 3]
-    monkeypatch.setattr("affinity.counting.mining_limits.DEFAULT_LIMIT", 20)
+    monkeypatch.setattr("affinity.counting.mining_limits._TIES_LIMIT", 20)
     fewer = mine_itemsets(baskets, min_count=1, max_itemsets=80, on_limit="keep_most_frequent", method="lcm")
     assert np.bincount(fewer.sizes).tolist() == [0, 12]
 
@@ -103,12 +104,11 @@ def test_more_than_the_limit_is_an_error_that_names_what_fits():
     assert "on_limit='keep_most_frequent'" in str(caught.value)
 
 
-def test_a_careless_min_count_ends_in_a_message(monkeypatch):
-    monkeypatch.setattr("affinity.counting.itemsets.DEFAULT_LIMIT", 1000)
-    with pytest.raises(TooLarge, match="More than 1,000 itemsets.*the most that are made where max_itemsets is not given"):
-        mine_itemsets(make_baskets([range(40)] * 2, 40), min_count=1)
-    with pytest.raises(TooLarge, match="More than 1,000 frequent itemsets to pick the closed ones from"):
-        mine_itemsets(make_baskets([range(40)] * 2, 40), min_count=1, target="closed")
+def test_a_careless_min_count_ends_in_a_message():
+    baskets = make_baskets([range(40)] * 2, 40)
+    with pytest.raises(TooLarge, match=r"More than 1,000 itemsets.*the most for memory_budget=64000 at 64 bytes each"):
+        mine_itemsets(baskets, min_count=2, memory_budget=64_000)
+    assert len(mine_itemsets(baskets, min_count=1, target="closed", memory_budget=64_000)) == 1
     with pytest.raises(TooLarge, match="More than max_itemsets=1 closed itemsets"):
         mine_itemsets(make_baskets([[0], [1]], 2), min_count=1, target="closed", max_itemsets=1)
 
@@ -147,7 +147,8 @@ def test_nothing_to_mine_gives_nothing(rows, n_items, method):
     baskets = make_baskets(rows, n_items)
     for itemsets in (
         mine_itemsets(baskets, min_support=0.5, method=method),
-        mine_itemsets(baskets, min_count=1, method=method, target="closed"),
+        mine_itemsets(baskets, min_count=1, target="closed"),
+        mine_itemsets(baskets, min_count=1, target="maximal"),
         mine_itemsets(baskets, top_k=3, method=method),
     ):
         assert (len(itemsets), itemsets.indptr.tolist(), itemsets.n_baskets) == (0, [0], len(rows))
@@ -160,6 +161,7 @@ def test_one_item():
 
 @pytest.mark.parametrize("method", ["lcm", "eclat"])
 def test_a_basket_of_100_000_items(method):
+    """Among small ones."""
     rows = [range(100_000), [5, 99_999], [5, 70_000, 99_999]]
     baskets = make_baskets(rows, 100_000)
     expected = {(5,): 3, (70_000,): 2, (99_999,): 3, (5, 70_000): 2, (5, 99_999): 3, (70_000, 99_999): 2}

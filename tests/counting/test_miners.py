@@ -137,6 +137,14 @@ def test_items_of_every_basket(rows, always, min_count, max_size):
         assert_contract(name, rows, 8 + always, min_count, max_size)
 
 
+@pytest.mark.parametrize("name", ["lcm", "bitmask"])
+def test_more_items_of_every_basket_than_have_all_choices_written(name):
+    task = make_task([range(60)] * 2, 60, 1, max_size=3, limit=10**6)
+    assert len(load(name)(task)) == 60 + 60 * 59 // 2 + 60 * 59 * 58 // 6
+    with pytest.raises(LimitReached):
+        load(name)(task.changed(max_size=None))
+
+
 def test_many_items_of_every_basket_and_a_larger_conditional_database():
     rng = np.random.default_rng(3)
     rows = [[*np.flatnonzero(rng.random(90) < 0.7).tolist(), 90, 91, 92] for _ in range(120)]

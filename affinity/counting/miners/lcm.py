@@ -88,10 +88,11 @@ class RankedRows:
         """See ``Database``."""
         ranks, longest = len(self.name), int(np.diff(self.start).max(initial=0))
         entries, words = 3 * ranks + 1024 * scale, longest // 64 + 1
+        cells = scale * (128 * words + 64 * min(ranks, 1024))
         return (
             np.zeros(ranks, dtype=np.int32), *(np.empty(entries, dtype=np.int32) for _ in range(3)),
             np.empty(ranks + 64, dtype=np.int32), np.zeros(ranks, dtype=np.int64), np.zeros(ranks, dtype=np.int32),
-            np.empty(scale * (128 * words + 64 * min(ranks, 1024)), dtype=np.int64), *np.empty((2, words + 2 * ranks + 1), dtype=np.int64),
+            np.empty(cells, dtype=np.int64), *np.empty((2, words + 2 * ranks + 1), dtype=np.int64),
             np.empty(min(_PAIRS, ranks * ranks), dtype=np.int32), np.empty((128 * scale, 6), dtype=np.int64),
             mask_names(), *mask_scratch(1024 + 2 * scale * longest),
         )  # fmt: skip

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from affinity.counting.mining_task import LimitReached, MiningTask
+from affinity.progress import track
 from affinity.tables.itemset_rows import ItemsetTrie, TriePart
 from affinity.threads import map_blocks
 
 #: Itemsets in the first run of results; later ones are four times as long as those before.
-_FIRST_ARENA = 1 << 20
+_FIRST_ARENA = 1 << 18
 
 
 Arrays = tuple[np.ndarray, ...]
+
+
+def show_blocks(blocks: Sequence[Any]) -> Iterable[Any]:
+    """The blocks of a search, with a progress bar where progress is on."""
+    return track(blocks, "itemsets", len(blocks))
 
 
 class Database(Protocol):
@@ -70,7 +78,13 @@ class Search:
         bounds = self.database.bounds()
         n = int(bounds[-1])
         # the rarest items come last and hold the most work in dense data, so they are started first
-        blocks = map_blocks(lambda first, last: self._mine_block(n - last, n - first), n - bounds[::-1], self.task.threads)
+        blocks = map_blocks(
+            lambda first, last: self._mine_block(n - last, n - first),
+            n - bounds[::-1],
+            self.task.threads,
+            self.halt,
+            show_blocks,
+        )
         parts = [part for block in reversed(blocks) for part in block]
         return ItemsetTrie(parts, len(self.task.item_count), self.task.min_size)
 
@@ -79,15 +93,21 @@ class Search:
 
         What was found so far can only raise it, whatever is still to come.
         """
+        return map_blocks(lambda _first, _last: self._raised(), np.array([0, 1]), 1, self.halt)[0]
+
+    def _raised(self) -> int:
         limit, min_count, first, last = self.task.limit, self.task.min_count, 0, len(self.database.count)
         seen = np.zeros(int(self.database.count[0]) + 1, dtype=np.int64)
         results = _Results(min(max(4 * limit, 1 << 16), 1 << 24))
-        while first < last:
+        while first < last and not self.halt[0]:
             out = results.free(results.capacity)
+            out[1][:] = 0  # what is not written counts for nothing
             following, written, full = self._call(first, last, min_count, out)
             seen += self._by_count(out, 0, written, len(seen))
             begun = self._by_count(out, written, len(out[0]) if full else written, len(seen))
-            raised = _smallest_fit(seen + begun, limit, min_count)
+            if full and written == 0 and self.task.max_size is None:
+                self._add_unwritten(out, begun)
+            raised = smallest_fit(seen + begun, limit, min_count)
             if full and written == 0 and raised == min_count:
                 results = results.longer()
             first, min_count = following, raised
@@ -97,6 +117,14 @@ class Search:
     def _by_count(self, part: TriePart, first: int, last: int, length: int) -> np.ndarray:
         long_enough = part[1][first:last] >= self.task.min_size
         return np.bincount(part[2][first:last][long_enough], minlength=length)
+
+    def _add_unwritten(self, out: TriePart, by_count: np.ndarray) -> None:
+        """Where the choices of perfect extensions were too many to write, count as many as there are at least."""
+        there = int(np.count_nonzero(out[1]))
+        depth, count = int(out[1][there - 1]), int(out[2][there - 1])
+        perfect = (len(out[1]) - there + 1).bit_length() - 1  # of so many items, all choices would just have had room
+        if there < len(out[1]):
+            by_count[count] += sum(math.comb(perfect, k) for k in range(max(self.task.min_size - depth, 1), perfect + 1))
 
     def _mine_block(self, first: int, last: int) -> list[TriePart]:
         parts: list[TriePart] = []
@@ -129,7 +157,7 @@ class Search:
         return int(state[0]), int(state[1]), bool(state[2] == 1)
 
 
-def _smallest_fit(by_count: np.ndarray, limit: int, min_count: int) -> int:
+def smallest_fit(by_count: np.ndarray, limit: int, min_count: int) -> int:
     """The smallest count from ``min_count`` on that at most ``limit`` of the itemsets seen reach."""
     at_least = np.cumsum(by_count[::-1])[::-1]
     return min_count + int(np.searchsorted(-at_least[min_count:], -limit))
