@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
@@ -141,21 +141,22 @@ def group_baskets(
     )
 
 
-def mine_within(
-    baskets: Baskets, settings: Settings, target: Literal["frequent", "closed", "maximal"] = "frequent"
-) -> ItemsetCounts:
-    """The itemsets of a run: the settings' support, else 0.001 and at least 5 baskets; the most frequent ones."""
+def mine_within(baskets: Baskets, settings: Settings, **asked: Any) -> ItemsetCounts:
+    """The itemsets of a run: the settings' support, else 0.001 and at least 5 baskets; the most frequent ones.
+
+    asked : what else `affinity.mine_itemsets` takes: target, top_k, min_size, including, excluding, consequents, memory_budget
+    """
     min_count = settings.min_count
-    if min_count is None and settings.min_support is None:
+    if min_count is None and settings.min_support is None and asked.get("top_k") is None:
         min_count = max(-(-len(baskets) // _ONE_BASKET_IN), _LEAST_BASKETS)
     return counting.mine_itemsets(
         baskets,
         min_support=settings.min_support,
         min_count=min_count,
         max_size=settings.max_size,
-        target=target,
         max_itemsets=settings.mining.max_itemsets,
-        on_limit="keep_most_frequent",
+        on_limit="keep_most_frequent" if asked.get("consequents") is None else "error",
+        **asked,
     )
 
 

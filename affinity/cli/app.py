@@ -40,7 +40,7 @@ app = typer.Typer(
 def _describe(verb: ModuleType) -> str:
     """The verb's docstring as help: what it does, then its example on a line of its own."""
     what, _, example = (verb.__doc__ or "").strip().partition("\n\n")
-    return f"{what}\n\n\b\nExample:\n  {example}"
+    return f"{what}\n\n\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
 
 
 for verb in (demo, run, ingest, mine, rules, graph, convert, recommend, metrics, backtest, publish, inspect, doctor):

@@ -89,6 +89,14 @@ def test_run_prints_json_for_machines(shop: dict[str, Path], released: Path) -> 
     [
         ("ingest", [], {"order_id", "product_id", "ordered_at"}),
         ("mine", ["--min-count", "10"], {"itemset", "count", "support"}),
+        ("mine", ["--target", "closed", "--min-count", "10", "--memory-budget", "1GB"], {"itemset", "count"}),
+        ("mine", ["--top-k", "20", "--min-size", "2", "--including", "espresso machine"], {"itemset", "count"}),
+        (
+            "rules",
+            ["--consequent", "espresso machine", "--min-confidence", "0.01", "--correction", "by"],
+            {"antecedents", "consequents", "q_value"},
+        ),
+        ("rules", ["--min-count", "10", "--prune", "redundant"], {"antecedents", "consequents", "q_value"}),
         ("rules", ["--min-count", "10", "--min-confidence", "0.2"], {"antecedents", "consequents", "lift", "q_value"}),
         ("graph", [], {"antecedent", "consequent", "lift_eb"}),
         ("convert", ["--as-of", AS_OF, "--horizon-days", "60"], {"antecedent", "consequent", "rate", "eligible"}),
@@ -104,6 +112,19 @@ def test_the_steps_write_tables(shop: dict[str, Path], tmp_path: Path, verb: str
     table = pd.read_parquet(out)
     assert columns <= set(table.columns)
     assert len(table)
+
+
+def test_restrictions_of_mining_hold(shop: dict[str, Path], tmp_path: Path) -> None:
+    out = tmp_path / "table.parquet"
+    call("mine", shop["orders"], "--top-k", "20", "--min-size", "2", "--including", "espresso machine", "--out", out)
+    itemsets = pd.read_parquet(out)["itemset"]
+    assert len(itemsets) == 20
+    assert all("espresso machine" in itemset for itemset in itemsets)
+    call("rules", shop["orders"], "--consequent", "espresso machine", "--min-confidence", "0.01", "--out", out)
+    assert {tuple(consequents) for consequents in pd.read_parquet(out)["consequents"]} == {("espresso machine",)}
+    unknown = call("mine", shop["orders"], "--excluding", "espreso machine")
+    assert unknown.code == 1
+    assert "espresso machine" in unknown.err
 
 
 def test_metrics_as_json_by_segment(shop: dict[str, Path]) -> None:
