@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from affinity.ranking.also_bought import leaning_cosine
 from affinity.ranking.choice import choose_rows, describe_likeness
 from affinity.ranking.decompose import gather_parts
 from affinity.ranking.evidence import BOUGHT_TOGETHER, POPULAR, look_up_pairs
@@ -20,9 +21,6 @@ from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
 from affinity.tables.recommendations import Recommendations
 from affinity.vocabulary import Vocabulary
-
-#: Share of the size of A in the cosine of a cart, n_AB / (n_A^SHARE · n_B^(1 − SHARE)): towards what is true of A's baskets.
-SHARE = 0.75
 
 #: Weight of a product's share of all baskets beside the squared cosines of the cart.
 POPULARITY = 0.1
@@ -104,8 +102,7 @@ def _score_products(cart: np.ndarray, graph: PairGraph, min_evidence: int) -> tu
         edges = graph.edges_of(a)
         b, count = graph.consequent[edges], graph.count[edges]
         speaks = (graph.lift_eb_lower[edges] > 1.0) & (count >= min_evidence)
-        cosine = count / (float(graph.n_item[a]) ** SHARE * graph.n_item[b].astype(np.float64) ** (1 - SHARE))
-        share[place, b[speaks]] = cosine[speaks] ** 2
+        share[place, b[speaks]] = leaning_cosine(count, int(graph.n_item[a]), graph.n_item[b])[speaks] ** 2
     if len(cart) == 0:
         return share, np.full(n, -1)
     return share, np.where(share.max(axis=0) > 0, share.argmax(axis=0), -1)

@@ -135,7 +135,7 @@ class Recommendations(Table):
 class AlsoBought(Table):
     """For product and cart widgets: the products best bought with a product. Sorted by product, rank.
 
-    product, recommended : int32; rank : int32 from 1; score : float64, what ranks (popularity × shrunk lift)
+    product, recommended : int32; rank : int32 from 1; score : float64, what ranks (a cosine)
     evidence : name -> column (count, confidence, lift_eb, …)
     """
 

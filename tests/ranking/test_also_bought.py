@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from affinity.ranking import list_also_bought
 from tests.ranking.tables import BREAD, CHEESE, GRINDER, KETTLE, MUG, TEA, make_graph, make_products
@@ -18,14 +19,15 @@ GRAPH = make_graph(
 )
 
 
-def test_score_is_popularity_times_shrunk_lift() -> None:
+def test_score_is_a_cosine_that_leans_towards_the_product() -> None:
     found = list_also_bought(GRAPH, products=make_products(), k=3)
     mine = found.product == KETTLE
-    assert found.recommended[mine].tolist() == [TEA, MUG, CHEESE]
-    assert found.score[mine].tolist() == [0.2 * 2.0, 0.06 * 4.0, 0.01 * 8.0]
+    assert found.recommended[mine].tolist() == [MUG, TEA, CHEESE]
+    expected = [n / (100**0.75 * of**0.25) for n, of in ((40, 60), (50, 200), (3, 10))]
+    assert found.score[mine].tolist() == pytest.approx(expected)
     assert found.rank[mine].tolist() == [1, 2, 3]
-    assert found.evidence["count"][mine].tolist() == [50, 40, 3]
-    assert found.evidence["lift_eb"][mine].tolist() == [2.0, 4.0, 8.0]
+    assert found.evidence["count"][mine].tolist() == [40, 50, 3]
+    assert found.evidence["lift_eb"][mine].tolist() == [4.0, 2.0, 8.0]
 
 
 def test_pairs_below_independence_and_products_off_sale_are_left_out() -> None:
