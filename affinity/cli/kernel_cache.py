@@ -86,7 +86,9 @@ def _dispatchers() -> dict[str, dict[str, Any]]:
         own = {
             name: value
             for name, value in vars(module).items()
-            if isinstance(value, CPUDispatcher) and value.py_func.__module__ == module.__name__
+            if isinstance(value, CPUDispatcher)
+            and value.py_func.__module__ == module.__name__
+            and value.targetoptions.get("inline") != "always"  # has no machine code of its own
         }
         if own:
             found[info.name] = own
@@ -152,12 +154,12 @@ def _random_baskets(n_products: int, share: float) -> Baskets:
 
 
 def _mine(baskets: Baskets, method: str) -> None:
-    from affinity.counting import mine_itemsets
+    from affinity.counting import count_itemsets, mine_itemsets
 
-    for target in ("frequent", "closed", "maximal"):
+    for target in ("frequent", "closed", "maximal") if method != "eclat" else ("frequent",):
         found = mine_itemsets(baskets, min_count=4, max_size=4, target=target, method=method)
         _ = found.indptr, found.item
-    mine_itemsets(baskets, top_k=20, min_count=4, method=method)
+    count_itemsets(baskets, found)
 
 
 def _count_pairs(few: Baskets, many: Baskets) -> None:
