@@ -69,6 +69,7 @@ def compile_steps(folder: Path) -> dict[str, Callable[[], object]]:
         **{f"itemsets ({method})": partial(_mine, few, method) for method in _own_miners()},
         "pairs": lambda: _count_pairs(few, many),
         "rules": lambda: _induce_rules(baskets),
+        "rules as mlxtend's": _make_rules_of_frames,
         "the main job": lambda: _run_everything(files),
         "backtest": lambda: flow.backtest(files["orders"]),
     }
@@ -178,6 +179,16 @@ def _induce_rules(baskets: Baskets) -> None:
     for prune in (None, "redundant", "unproductive"):
         induce_rules(itemsets, prune=prune)
     induce_rules(itemsets, consequent_size=1)
+
+
+def _make_rules_of_frames() -> None:
+    import numpy as np
+    import pandas as pd
+
+    from affinity.mlxtend import association_rules, fpgrowth
+
+    frame = pd.DataFrame(np.random.default_rng(1).random((60, 6)) < 0.6, columns=list("abcdef"))
+    association_rules(fpgrowth(frame, min_support=0.2, use_colnames=True), min_threshold=0.5)
 
 
 def _run_everything(files: dict[str, Path]) -> None:
