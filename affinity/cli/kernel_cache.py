@@ -183,11 +183,12 @@ def _induce_rules(baskets: Baskets) -> None:
 
 def _make_rules_of_frames() -> None:
     import numpy as np
-    import pandas as pd
 
+    from affinity.frames import to_pandas
     from affinity.mlxtend import association_rules, fpgrowth
 
-    frame = pd.DataFrame(np.random.default_rng(1).random((60, 6)) < 0.6, columns=list("abcdef"))
+    held = np.random.default_rng(1).random((6, 60)) < 0.6
+    frame = to_pandas(dict(zip("abcdef", held)))
     association_rules(fpgrowth(frame, min_support=0.2, use_colnames=True), min_threshold=0.5)
 
 
