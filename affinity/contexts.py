@@ -249,8 +249,8 @@ def _add_order(now: Landmark, code: int, bought: np.ndarray, people: Vocabulary)
     old = np.searchsorted(product, held.product[rows])
     first[old], last[old], times[old] = held.first_at[rows], held.last_at[rows], held.times[rows]
     new = np.isin(product, bought)
+    times[new & ~((times > 0) & (last == at) & (held.clock == "day"))] += 1  # days are counted once
     last[new] = at
-    times[new] += 1
     indptr = np.array([0, len(product)], dtype=np.int64)
     after = Holdings(indptr, product, first, last, times, np.array([end], np.int32), people, held.products, held.clock)
     return replace(now, holdings=after, steps=_add_step(now.steps, code, bought, at, people))

@@ -126,15 +126,18 @@ def test_scoring_those_who_changed_equals_a_full_run(result: af.Result, asked: c
     compare()
 
 
+@pytest.mark.parametrize("same_day", [False, True], ids=["first order of the day", "second order of the day"])
 def test_an_order_confirmation_is_what_the_next_run_would_know_of_the_customer(
-    result: af.Result, asked: contexts.Shop, shop: dict[str, Path]
+    result: af.Result, asked: contexts.Shop, shop: dict[str, Path], same_day: bool
 ) -> None:
-    customer = result.sample_customer()
-    code = result.holdings.customers.code(customer)
-    owned = result.holdings.of(code)
-    labels = result.holdings.products.labels
+    held, steps = result.holdings, asked.past.steps
+    of_the_day = steps.customer[steps.at == int(held.end.max()) - 1]
+    code = int(of_the_day[0]) if same_day else held.customers.code(result.sample_customer())
+    assert (code in of_the_day) == same_day
+    customer, owned, labels = held.customers.labels[code], held.of(code), held.products.labels
     fresh = [labels[p] for p in range(len(labels)) if p not in owned][:2]
-    order = [*fresh, labels[owned[0]]]
+    latest = np.argmax(held.last_at[held.indptr[code] : held.indptr[code + 1]])
+    order = [*fresh, labels[owned[latest]]]
     bought = np.array([result.holdings.products.code(label) for label in order], dtype=np.int32)
     after = contexts._add_order(asked.learnt[1], code, bought, Vocabulary("customer", [customer]))
     lines = pd.read_csv(shop["orders"], dtype=str, keep_default_na=False)

@@ -196,3 +196,5 @@ def _run_everything(files: dict[str, Path]) -> None:
     from affinity import flow
 
     flow.run(files["orders"], offers=files["offers"], products=files["products"], customers=files["customers"])
+    for diversity in (0.0, 0.5):
+        flow.recommend(files["orders"], ranking={"diversity": diversity})
