@@ -1,7 +1,8 @@
 """The baseline of similar buyers: what the owners of A would have converted if A said nothing about B.
 
 λ_B(stratum, bin) = events / customer-days towards B after *any* index purchase, the owners of A left out
-from their purchase of A on; expected events of a pair E = Σ λ_B · customer-days of A's owners; hazard ratio O/E.
+from their purchase of A on; expected events of a pair E = c_A · Σ λ_B · customer-days of A's owners, c_A how much more of
+everything they buy (`activity_levels`); hazard ratio O/E.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity.conversion.activity import activity_levels
+from affinity.statistics.false_discovery import benjamini_hochberg
+from affinity.statistics.hazard import LEAST_EXPECTED, excess_p_values, robust_dispersion
 from affinity.statistics.shrinkage import GammaMixture, fit_gamma_poisson_mixture
 from affinity.tables.life_tables import BASELINE_BINS, LifeTables
 from affinity.threads import map_blocks
@@ -18,13 +22,16 @@ from affinity.threads import map_blocks
 @dataclass(frozen=True)
 class Baseline:
     """One row a pair. rate : float64[n, H] expected cumulative rate at each horizon; observed, expected : events within
-    the last bin; prior : of observed/expected over pairs; without_antecedent : A's owners were left out."""
+    the last bin; prior : of observed/expected over pairs; without_antecedent : A's owners were left out; dispersion :
+    variance of observed/expected of ordinary pairs beyond chance; q_value : float64[n], see `Conversion`."""
 
     rate: np.ndarray
     observed: np.ndarray
     expected: np.ndarray
     prior: GammaMixture
     without_antecedent: bool
+    dispersion: float
+    q_value: np.ndarray
 
     def hazard_ratio(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(shrunk ratio, 5 % bound, 95 % bound), NaN where nothing was expected."""
@@ -54,21 +61,49 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray) -> Baseline:
     """
     n_bins = len(BASELINE_BINS)
     overlaps = np.stack([_bin_days(h, life_tables.gap_days) for h in life_tables.horizons_days])  # [H, bins]
-    rate = np.full((len(life_tables), len(overlaps)), np.nan)
-    expected = np.zeros(len(life_tables))
+    rate = np.full((len(rows), len(overlaps)), np.nan)
+    expected, noise = np.zeros(len(life_tables)), np.zeros(len(life_tables))
     for first in range(0, len(life_tables), PAIRS_AT_ONCE):
         part = slice(first, first + PAIRS_AT_ONCE)
-        hazard = hazards_of_others(life_tables, part)
-        expected[part] = (hazard * life_tables.exposure[part]).sum(axis=1)
+        cells = hazards_of_others(life_tables, part) * life_tables.exposure[part]
+        expected[part] = cells.sum(axis=1)
+        noise[part] = _relative_variance(life_tables, part, cells)
+    observed = life_tables.observed.sum(axis=1, dtype=np.int64)
+    left_out = life_tables.owner_exposure is not None
+    level = np.ones(len(life_tables.products))
+    if left_out:
+        least = life_tables.min_converted
+        level = activity_levels(life_tables.antecedent, observed, expected, len(level), min_converted=least)
+    expected *= level[life_tables.antecedent]
+    for first in range(0, len(rows), PAIRS_AT_ONCE):
+        chosen = rows[first : first + PAIRS_AT_ONCE]
+        hazard = hazards_of_others(life_tables, chosen) * level[life_tables.antecedent[chosen], None]
         by_stratum = hazard.reshape(len(hazard), -1, n_bins)
-        share = _stratum_shares(life_tables, part, by_stratum.shape[1])
+        share = _stratum_shares(life_tables, chosen, by_stratum.shape[1])
         for h, days in enumerate(overlaps):
             cumulative = (by_stratum * days).sum(axis=2)
-            rate[part, h] = (share * -np.expm1(-cumulative)).sum(axis=1)
-    observed = life_tables.observed.sum(axis=1, dtype=np.int64)
+            rate[first : first + len(chosen), h] = (share * -np.expm1(-cumulative)).sum(axis=1)
     prior = fit_gamma_poisson_mixture(observed, expected, truncated=True, at_least=life_tables.min_converted)
-    left_out = life_tables.owner_exposure is not None
-    return Baseline(rate[rows], observed[rows], expected[rows], prior, left_out)
+    # Few expected events and a threshold of events would leave only the pairs that had many by chance.
+    least_expected = max(LEAST_EXPECTED, 3.0 * life_tables.min_converted)
+    dispersion = robust_dispersion(observed, expected, noise, least_expected=least_expected)
+    n_products = len(life_tables.products)
+    p_value = excess_p_values(observed, expected, dispersion + noise)
+    q_value = benjamini_hochberg(p_value, n_products * (n_products - 1))
+    return Baseline(rate, observed[rows], expected[rows], prior, left_out, dispersion, q_value[rows])
+
+
+def _relative_variance(life_tables: LifeTables, part: slice, cells: np.ndarray) -> np.ndarray:
+    """float64[pairs]: variance of E over E², E known from the events of others only: d_B·Σ E_c²/o_c / E².
+
+    o_c : the index events outside in cell c; d_B : index events a buyer of B, who counts once for each product he had.
+    """
+    top, _ = _outside(life_tables, part)
+    b = life_tables.consequent[part]
+    repeats = np.maximum(life_tables.index_events[b].sum(axis=1) / np.maximum(life_tables.owners[b], 1), 1.0)
+    spread = np.divide(cells**2, top, out=np.zeros_like(cells), where=top > 0).sum(axis=1)
+    whole = cells.sum(axis=1) ** 2
+    return repeats * np.divide(spread, whole, out=np.zeros_like(spread), where=whole > 0)
 
 
 def hazards_of_others(life_tables: LifeTables, part: slice | np.ndarray) -> np.ndarray:
@@ -78,6 +113,12 @@ def hazards_of_others(life_tables: LifeTables, part: slice | np.ndarray) -> np.n
     them, N = ΣO: the whole table stands in with the weight of a single event, so that a baseline of few
     (or no) outside events is neither 0 nor undefined. 0 where nobody was ever at risk.
     """
+    top, bottom = _outside(life_tables, part)
+    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def _outside(life_tables: LifeTables, part: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """float64[pairs, C] ×2: the events and customer-days of `hazards_of_others`."""
     b = life_tables.consequent[part]
     events, days = life_tables.index_events[b].astype(np.float64), life_tables.index_exposure[b].astype(np.float64)
     weight = 1.0 / np.maximum(events.sum(axis=1, keepdims=True), 1.0)
@@ -87,10 +128,10 @@ def hazards_of_others(life_tables: LifeTables, part: slice | np.ndarray) -> np.n
     else:
         top += events - life_tables.owner_events[part]
         bottom += days - life_tables.owner_exposure[part]
-    return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+    return top, bottom
 
 
-def _stratum_shares(life_tables: LifeTables, part: slice, strata: int) -> np.ndarray:
+def _stratum_shares(life_tables: LifeTables, part: np.ndarray, strata: int) -> np.ndarray:
     """float64[pairs, S]: share of the eligible in each stratum (their exposure where ``entered`` is not known)."""
     if life_tables.entered is None:
         counts = life_tables.exposure[part].reshape(-1, strata, len(BASELINE_BINS)).sum(axis=2)

@@ -50,6 +50,8 @@ def estimate_conversion(
     baseline      = mean over the eligible of 1 − exp(−Λ_B), Λ_B the hazard of similar buyers who do not own A
     hazard_ratio  = observed/expected events within 365 days, shrunk over all pairs (GPS), with 5 % and 95 % bounds;
                     "compared with similar buyers", not causal. The same at every horizon of a pair
+    q_value       = Benjamini–Hochberg over all ordered pairs of products; the p-value of O given E allows for the spread
+                    of ordinary pairs (``info["dispersion"]``, see `robust_dispersion`)
     median_days   = smallest u with F(u) ≥ ½F(h)
     best_from_day, best_to_day, best_lift : when after A the purchase is likeliest (see `find_best_time`)
     offered, accepted, offer_rate : customers who owned A when B was offered (see `measure_offers`)
@@ -68,9 +70,10 @@ def estimate_conversion(
     columns = _rate_columns(life_tables, rows) | _baseline_columns(life_tables, baseline)
     n_horizons = len(life_tables.horizons_days)
     a, b = life_tables.antecedent[rows], life_tables.consequent[rows]
-    best = find_best_time(life_tables, baseline, rows)
+    best = find_best_time(life_tables, rows)
     of_pairs = _offer_columns(measured, a, b)
     of_pairs |= {"best_from_day": best.from_day, "best_to_day": best.to_day, "best_lift": best.lift}
+    of_pairs |= {"q_value": baseline.q_value}
     columns |= {name: np.repeat(column, n_horizons) for name, column in of_pairs.items()}
     return Conversion(
         antecedent=np.repeat(a, n_horizons),
@@ -166,6 +169,7 @@ def _describe(life_tables: LifeTables, baseline: Baseline, measured: OfferCounts
         "customers_left_out": life_tables.customers_left_out,
         "risk": RISK[life_tables.churn],
         "hazard_ratio": "similar buyers who do not own A" if baseline.without_antecedent else "understated",
+        "dispersion": baseline.dispersion,
         "prior": {"method": baseline.prior.method, "mean": baseline.prior.prior_mean, "pairs": baseline.prior.n_pairs},
     }
     warnings = []

@@ -24,7 +24,8 @@ def estimate_by_segment(
 
     pooled, segments : life tables of all customers, and of each segment alone, on the same pairs and days (counted with
                        one ``asked``); ``pooled`` without strata of its own, so that it does not know of segments
-    direction        : of a row, sign(rate − baseline); see `SegmentConversion` for the reversal flag
+    direction        : sign(rate − baseline), of the whole only where the baseline is outside its interval; see
+                       `SegmentConversion` for the reversal flag
 
     Raises InputError when the tables do not hold the same pairs.
     """
@@ -71,7 +72,8 @@ def estimate_by_segment(
 def _reversed(whole: Mapping[str, np.ndarray], stacked: Mapping[str, np.ndarray]) -> np.ndarray:
     """bool a pair and horizon: segments with 80 % of the eligible go the other way than the whole."""
     with np.errstate(invalid="ignore"):
-        direction = np.sign(whole["rate"] - whole["baseline"])
+        beyond = (whole["baseline"] < whole["lower"]) | (whole["baseline"] > whole["upper"])  # else it has no direction
+        direction = np.where(beyond, np.sign(whole["rate"] - whole["baseline"]), 0.0)
         within = np.sign(stacked["rate"] - stacked["baseline"])
     against = np.where(within == -direction[:, None], stacked["eligible"], 0).sum(axis=1)
     total = stacked["eligible"].sum(axis=1)

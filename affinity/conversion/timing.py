@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from affinity.conversion.baseline import PAIRS_AT_ONCE, Baseline, hazards_of_others
+from affinity.conversion.baseline import PAIRS_AT_ONCE, hazards_of_others
 from affinity.tables.life_tables import BASELINE_BINS, LifeTables
 
 #: Least and most events that the expected shape is worth.
@@ -23,8 +23,8 @@ class BestTime:
     lift: np.ndarray
 
 
-def find_best_time(life_tables: LifeTables, baseline: Baseline, rows: np.ndarray) -> BestTime:
-    """The best time for an offer of B after A, of the pairs ``rows`` (`Baseline` of the same rows).
+def find_best_time(life_tables: LifeTables, rows: np.ndarray) -> BestTime:
+    """The best time for an offer of B after A, of the pairs ``rows``.
 
     In the bin b of time since A (1–28, 29–56, 57–91, 92–147, 148–365 days): O_b events over Y_b customer-days, m_b expected of
     similar buyers, scaled to the pair's own level: m_b = E_b·O/E. The steadied daily rate is
@@ -41,8 +41,8 @@ def find_best_time(life_tables: LifeTables, baseline: Baseline, rows: np.ndarray
         events[here] = life_tables.observed[part].reshape(len(part), -1, n_bins).sum(axis=1)
         days[here] = exposure.reshape(len(part), -1, n_bins).sum(axis=1)
         expected[here] = (hazard * exposure).reshape(len(part), -1, n_bins).sum(axis=1)
-    total = np.divide(baseline.observed, baseline.expected, out=np.zeros(len(rows)), where=baseline.expected > 0)
-    scaled = expected * total[:, None]
+    whole = expected.sum(axis=1)
+    scaled = expected * np.divide(events.sum(axis=1), whole, out=np.zeros(len(rows)), where=whole > 0)[:, None]
     weight = _shape_events(events, scaled)
     steadied = scaled * (events + weight) / (scaled + weight)
     rate = np.divide(steadied, days, out=np.zeros_like(days), where=days > 0)

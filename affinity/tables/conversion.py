@@ -15,7 +15,8 @@ from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
-BEST_TIME = ("best_from_day", "best_to_day", "best_lift")
+#: Columns that a table may lack.
+OPTIONAL = ("best_from_day", "best_to_day", "best_lift", "q_value")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,6 +31,8 @@ class Conversion(Table):
     median_days    : smallest day by which half of the converters within the horizon had converted
     best_from_day, best_to_day, best_lift : days after A (both inclusive) in which the daily rate is highest, and that rate
                       over the pair's mean daily rate within a year; the same at every horizon, NaN unknown, None not made
+    q_value        : false-discovery rate at which "more than similar buyers" is claimed, over all ordered pairs of products,
+                      the unseen ones included; the same at every horizon
     offered, accepted : int64 distinct customers; offer_rate, offer_lower, offer_upper : NaN when nobody was offered
     note           : object, reason code of a null ("SHORT_FOLLOWUP", "SHORT_HISTORY", …) or None
     """
@@ -58,11 +61,12 @@ class Conversion(Table):
     best_from_day: np.ndarray | None = None
     best_to_day: np.ndarray | None = None
     best_lift: np.ndarray | None = None
+    q_value: np.ndarray | None = None
     info: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_lengths(self, len(self.antecedent), *self._numbers(), *BEST_TIME, "note")
+        check_lengths(self, len(self.antecedent), *self._numbers(), *OPTIONAL, "note")
 
     def __len__(self) -> int:
         return len(self.antecedent)
@@ -86,7 +90,7 @@ class Conversion(Table):
             "antecedent": self.products.decode(self.antecedent),
             "consequent": self.products.decode(self.consequent),
             **{name: getattr(self, name) for name in self._numbers()},
-            **{name: getattr(self, name) for name in BEST_TIME if getattr(self, name) is not None},
+            **{name: getattr(self, name) for name in OPTIONAL if getattr(self, name) is not None},
             "note": self.note,
         }
 
@@ -97,6 +101,6 @@ class Conversion(Table):
             "antecedent": LabelColumn(self.antecedent, labels),
             "consequent": LabelColumn(self.consequent, labels),
             **{name: getattr(self, name) for name in self._numbers()},
-            **{name: getattr(self, name) for name in BEST_TIME if getattr(self, name) is not None},
+            **{name: getattr(self, name) for name in OPTIONAL if getattr(self, name) is not None},
             "note": self.note,
         }

@@ -27,8 +27,8 @@ class SegmentConversion(Table):
     standardised_rate              : Σ wₛ·rateₛ with the same weights for every pair: the segment's share of all owners
                                      of any product who entered. NaN unless every segment with a weight has a rate
     mix_effect                     : pooled_rate − standardised_rate: what the pair's own mix of segments adds
-    reversal                       : bool: pooled, A's owners convert more (less) than similar buyers, yet segments with at
-                                     least 80 % of the eligible say the opposite (Simpson's paradox)
+    reversal                       : bool: pooled, A's owners convert more (less) than similar buyers, beyond the interval,
+                                     yet segments with at least 80 % of the eligible say the opposite (Simpson's paradox)
     """
 
     antecedent: np.ndarray

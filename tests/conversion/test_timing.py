@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.conversion import estimate_conversion
-from affinity.conversion.baseline import compare_with_similar
 from affinity.conversion.timing import find_best_time
 from affinity.counting import count_life_tables
 from affinity.settings import ConversionSettings
@@ -46,7 +45,7 @@ def test_best_time_is_the_plain_formula():
     owned = delayed_world(seed=1, customers=150)
     tables = count_life_tables(holdings_of(owned, end=1000, products=4), **RULES)
     rows = np.arange(len(tables))
-    best = find_best_time(tables, compare_with_similar(tables, rows), rows)
+    best = find_best_time(tables, rows)
     cells = []
     for row in rows:
         b = tables.consequent[row]
