@@ -506,7 +506,8 @@ def held_at_ratio(base, odds, ratio):
 def merged_rows(rows, bit, keep, whole):
     """Sorted (bits, weight) of the rows cut to ``keep`` that have a bit below ``bit``; alike ones are one.
 
-    Alike: of the same bits below ``bit`` (or everywhere, with ``whole``); their weights add up, of the other bits all have theirs.
+    Alike: of the same bits below ``bit`` (or everywhere, with ``whole``); their weights add up, and of the other bits
+    those stay that all of them have.
     """
     merged = {}
     for bits, weight in rows:
@@ -581,7 +582,9 @@ def daily_index_lives(owned, b, enters, last_day_of, since, stratum, bins, gap, 
                 if b in products and (products[b] - start <= gap or today > products[b]):
                     break
                 if today >= since:
-                    cell = cells.setdefault((stratum(customer, start), next(i for i, end in enumerate(bins) if u <= end)), [0, 0])
+                    cell = cells.setdefault(
+                        (stratum(customer, start), next(i for i, end in enumerate(bins) if u <= end)), [0, 0]
+                    )
                     cell[0] += 1
                     cell[1] += products.get(b) == today
     return cells
