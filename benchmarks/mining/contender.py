@@ -49,13 +49,15 @@ def version_of(package: str) -> str:
 
 
 def size_of(result: object, seen: set[int] | None = None) -> int:
-    """Bytes of the arrays that a result holds, apart from the baskets and labels it came from; each array once."""
+    """Bytes of the arrays that a result holds, apart from the baskets and labels it came from; each array once.
+
+    Of a view only what it shows counts: a trie is part of a longer array of which no more is in memory.
+    """
     seen = set() if seen is None else seen
-    if isinstance(result, np.ndarray) and isinstance(result.base, np.ndarray):
-        result = result.base
-    if id(result) in seen:
+    key = result.ctypes.data if isinstance(result, np.ndarray) else id(result)
+    if key in seen:
         return 0
-    seen.add(id(result))
+    seen.add(key)
     if isinstance(result, np.ndarray):
         return result.nbytes
     if isinstance(result, (list, tuple, Mapping)):

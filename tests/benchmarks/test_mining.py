@@ -145,6 +145,7 @@ def test_size_of_counts_each_array_once_and_no_input() -> None:
 
     assert size_of(Result()) == 4_000 + 800 + 40
     assert size_of([1, 2]) == 0
+    assert size_of([np.zeros(1_000)[:3]]) == 24
 
 
 def test_ratios_are_those_of_medians() -> None:
