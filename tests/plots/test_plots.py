@@ -74,7 +74,8 @@ def test_every_registered_picture_exists_and_returns_a_figure_that_can_be_drawn(
     assert plot_calibration(_calibration())._repr_png_().startswith(b"\x89PNG")
 
 
-def test_pyplot_is_left_alone() -> None:
+def test_pyplot_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     _graph().plot()
     assert "matplotlib.pyplot" not in sys.modules
 
