@@ -1,7 +1,7 @@
 """Measure mining side by side with its peers and write tables (mining.md), figures (mining.json) and a picture (mining.png).
 
     python -m benchmarks.mining --data DIR --lcm PATH --generated
-    python -m benchmarks.mining --only chess@2557 groceries --tables itemsets pairs --repeats 3 --out /tmp/tried
+    python -m benchmarks.mining --only chess@2557 groceries --tables itemsets pairs --repeats 3 --out tried
 
 All contenders of a row run interleaved in one process, so that load on the machine falls on all of them; only ratios within
 one run count. Before that each runs once in a process of its own, for its memory, and is left out when it takes too long.
