@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from affinity.kernels.intrinsics import count_bits
+
 
 # Oracle: tests/naive.py::closed_form_edges
 @njit(nogil=True, cache=True)
@@ -150,19 +152,10 @@ def fill_system(n, support, packed, ridge, system):
             word = bits[a, b >> 6]
             bit = one << np.uint64(b & 63)
             if word & bit:
-                row[j] = value[start[a] + rank[a, b >> 6] + count_bits(word & (bit - one))]
+                row[j] = value[start[a] + rank[a, b >> 6] + count_bits(np.int64(word & (bit - one)))]
             else:
                 row[j] = 0.0
         row[k] += ridge
-
-
-@njit(nogil=True, cache=True)
-def count_bits(word):
-    """Bits set in a uint64."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @njit(nogil=True, cache=True)

@@ -38,19 +38,7 @@ def collect_candidates(customers, indptr, product, weight, edge_indptr, edge_con
         for o in range(begin, end):
             slot[product[o]] = -3
         n = choose_best(closed, slot, touched, n_touched, out_product[c, :each])
-        for k in range(n):
-            slot[out_product[c, k]] = k
-        taken = 0
-        for b in popular:
-            if taken == each:
-                break
-            if slot[b] == -3:
-                continue
-            taken += 1
-            if slot[b] == -1:
-                out_product[c, n] = b
-                slot[b] = n
-                n += 1
+        n = add_popular(popular, each, slot, slot, out_product[c], n)
         out_count[c] = n
         for k in range(n):
             out_numbers[c, k, 0] = closed[out_product[c, k]]
@@ -71,6 +59,28 @@ def collect_candidates(customers, indptr, product, weight, edge_indptr, edge_con
         for k in range(n_touched):
             closed[touched[k]] = 0.0
             cosine[touched[k]] = 0.0
+
+
+@njit(nogil=True, cache=True)
+def add_popular(popular, each, slot, place, candidate, n):
+    """Add the ``each`` first popular products that are not owned (slot −3); returns how many candidates there are.
+
+    Leaves the place of every candidate in ``place`` (−1 of the others), which may be ``slot``.
+    """
+    for k in range(n):
+        place[candidate[k]] = k
+    taken = 0
+    for b in popular:
+        if taken == each:
+            break
+        if slot[b] == -3:
+            continue
+        taken += 1
+        if place[b] == -1:
+            candidate[n] = b
+            place[b] = n
+            n += 1
+    return n
 
 
 @njit(nogil=True, cache=True)

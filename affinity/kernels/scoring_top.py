@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from affinity.kernels.intrinsics import get, prefetch, put
-from affinity.kernels.scoring import add_edges
+from affinity.kernels.scoring import add_edges, add_popular
 
 
 # Oracle: tests/naive.py::top_products
@@ -121,28 +121,6 @@ def choose_largest(value, slot, touched, n_touched, chosen, chosen_value, most):
         n = min(n + 1, most)
         if n == most:
             least = chosen_value[most - 1]
-    return n
-
-
-@njit(nogil=True, cache=True)
-def add_popular(popular, each, slot, place, candidate, n):
-    """Add the ``each`` first popular products that are not owned (slot −3); returns how many candidates there are.
-
-    Leaves the place of every candidate in ``place``.
-    """
-    for k in range(n):
-        place[candidate[k]] = k
-    taken = 0
-    for b in popular:
-        if taken == each:
-            break
-        if slot[b] == -3:
-            continue
-        taken += 1
-        if place[b] == -1:
-            candidate[n] = b
-            place[b] = n
-            n += 1
     return n
 
 
