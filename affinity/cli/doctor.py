@@ -37,6 +37,7 @@ Compile = Annotated[
 def command(compile_all: Compile = False, as_json: options.Json = False) -> None:
     import platform
 
+    from affinity.counting.mining_memory import measured_memory
     from affinity.threads import available_threads
 
     compiled_now = _compile() if compile_all else None
@@ -44,7 +45,7 @@ def command(compile_all: Compile = False, as_json: options.Json = False) -> None
         "affinity": __version__,
         "python": platform.python_version(),
         "threads": available_threads(),
-        "memory available": _available_memory(),
+        "memory available": measured_memory(),
         "packages": {name: _installed(name) for name in CORE},
         "extras": {f"[{extra}]": _installed(name) for extra, name in EXTRAS.items()},
         "numba settings": {name: os.environ[name] for name in VARIABLES if name in os.environ},
@@ -115,21 +116,6 @@ def _describe(facts: dict[str, Any]) -> list[str]:
 
 def _shown(name: str, value: Any) -> str:
     return f"{value / 1e9:.1f} GB" if name == "memory available" and value is not None else str(value)
-
-
-def _available_memory() -> int | None:
-    """Bytes that can be taken without swapping, within the limit of the container; None where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    free = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
-    group = Path("/sys/fs/cgroup")
-    try:
-        limit, used = ((group / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current"))
-    except OSError:
-        return free
-    return free if free is None or limit == "max" else min(free, max(int(limit) - int(used), 0))
 
 
 def _installed(name: str) -> str:

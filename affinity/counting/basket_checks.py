@@ -42,19 +42,19 @@ def require_sorted_rows(indptr: np.ndarray, item: np.ndarray, n_items: int, what
         )
 
 
-def as_csr(indptr: np.ndarray, item: np.ndarray, n_items: int) -> tuple[np.ndarray, np.ndarray]:
+def as_csr(indptr: np.ndarray, item: np.ndarray, n_items: int, what: str = "baskets") -> tuple[np.ndarray, np.ndarray]:
     """indptr as int64 and item as int32, contiguous; InputError rather than a value that is rounded or wraps around."""
     for name, column in (("indptr", indptr), ("item codes", item)):
         if column.ndim != 1:
-            raise InputError(f"The {name} of the baskets have shape {column.shape}, not one dimension.")
+            raise InputError(f"The {name} of the {what} have shape {column.shape}, not one dimension.")
         if column.dtype.kind not in "iu" and len(column):
             raise InputError(
-                f"The {name} of the baskets are {column.dtype}, not whole numbers.",
-                do="Make baskets with affinity.group_baskets.",
+                f"The {name} of the {what} are {column.dtype}, not whole numbers.",
+                do="Make them with affinity.group_baskets, or pass int64 and int32.",
             )
-    if item.dtype.itemsize > 4 and len(item) and not 0 <= int(item.min()) <= int(item.max()) < n_items:
+    if item.dtype != np.int32 and len(item) and not 0 <= int(item.min()) <= int(item.max()) < n_items:
         beyond = int(item.min() if item.min() < 0 else item.max())
-        raise InputError(f"The baskets hold item code {beyond}, but codes run from 0 to {n_items - 1}.")
+        raise InputError(f"The {what} hold item code {beyond}, but codes run from 0 to {n_items - 1}.")
     return np.ascontiguousarray(indptr, dtype=np.int64), np.ascontiguousarray(item, dtype=np.int32)
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import numpy as np
 
+from affinity.counting.miners.bitmask import MOST_ITEMS
 from affinity.counting.mining_task import Mined, MiningTask
 from affinity.counting.registry import MINERS
 from affinity.errors import SettingsError
@@ -18,8 +19,6 @@ Miner = Callable[[MiningTask], Mined]
 _SMALL_LINES = 2_000
 #: … unless there could be more itemsets than this.
 _SMALL_ITEMSETS = 20_000
-#: Baskets of up to so many frequent items are masks of bits.
-_MASK_ITEMS = 62
 
 
 def choose_miner(method: str, task: MiningTask, target: str = "frequent") -> tuple[str, str, Miner]:
@@ -31,7 +30,7 @@ def choose_miner(method: str, task: MiningTask, target: str = "frequent") -> tup
     n_frequent, lines, measured = _measure(task)
     if lines <= _SMALL_LINES and (at_most := _most_itemsets(task, task.item_count >= task.min_count)) <= _SMALL_ITEMSETS:
         return "eclat", f"at most {int(at_most):,} itemsets in {lines:,} lines: nothing need be compiled", load_miner("eclat")
-    if n_frequent <= _MASK_ITEMS:
+    if n_frequent <= MOST_ITEMS:
         return "bitmask", f"{measured}: a basket is a mask of bits", load_miner("bitmask")
     return "lcm", f"{measured}: baskets are read by the places of their items", load_miner("lcm")
 
@@ -52,11 +51,7 @@ def _choose_closed(method: str, task: MiningTask, target: str) -> tuple[str, str
         raise SettingsError(
             f"method={method!r} finds all frequent itemsets, not the {target} ones.", do="Use 'auto', 'lcm' or 'bitmask'."
         )
-    masks = n_frequent <= _MASK_ITEMS if method == "auto" else method == "bitmask"
-    if masks and n_frequent > _MASK_ITEMS:
-        raise SettingsError(
-            f"method='bitmask' holds at most {_MASK_ITEMS} frequent items, not {n_frequent:,}.", do="Use method='auto'."
-        )
+    masks = n_frequent <= MOST_ITEMS if method == "auto" else method == "bitmask"
     how = "a basket is a mask of bits" if masks else "the baskets of a prefix are rows of bits"
     reason = "asked for" if method != "auto" else f"{measured}: {how}, each {target} itemset is met once"
     return "bitmask" if masks else "lcm", reason, partial(mine_closed, maximal=target == "maximal", masks=masks)
@@ -69,7 +64,7 @@ def fitting_min_count(task: MiningTask) -> int:
     from affinity.counting.miners.search import Search
 
     def fits(part: MiningTask) -> int:
-        database = MaskRows.of(part) if len(part.frequent_items) <= _MASK_ITEMS else RankedRows.of(part)
+        database = MaskRows.of(part) if len(part.frequent_items) <= MOST_ITEMS else RankedRows.of(part)
         return Search(database, part).raise_min_count()
 
     return _fitting(task, fits)

@@ -9,7 +9,7 @@ import numpy as np
 
 from affinity.counting.mining_choice import Miner, fitting_min_count, fitting_min_count_of_closed
 from affinity.counting.mining_memory import BYTES_PER_ITEMSET, large_number, least_projected
-from affinity.counting.mining_task import LimitReached, Mined, MiningTask, mined_from_levels, nothing_mined
+from affinity.counting.mining_task import LimitReached, Mined, MiningTask, nothing_mined
 from affinity.errors import TooLarge
 
 #: Itemsets that are made to find those of one count, at most.
@@ -74,13 +74,3 @@ def first_of_count(miner: Miner, task: MiningTask, wanted: int, by_size: bool) -
     kept = np.zeros(len(found), dtype=bool)
     kept[np.flatnonzero(found.count == task.min_count)[:wanted]] = True
     return found.take(kept)
-
-
-def merged(one: Mined, other: Mined) -> Mined:
-    """The itemsets of both, by size, then codes."""
-    levels = []
-    for size in range(1, 1 + int(max(one.sizes.max(initial=0), other.sizes.max(initial=0)))):
-        parts = [mined.take(mined.sizes == size) for mined in (one, other)]
-        rows = np.concatenate([part.item for part in parts]).reshape(-1, size)
-        levels.append((rows, np.concatenate([part.count for part in parts])))
-    return mined_from_levels(levels, 1)

@@ -36,19 +36,24 @@ def budget_in_bytes(memory_budget: int | str | None) -> int:
 
 
 def available_memory() -> int:
-    """Bytes that this process may still take: what the system has to give, and what its control group allows."""
-    free = _UNKNOWN_MEMORY
-    system = Path("/proc/meminfo")
-    if system.exists():
-        free = next(
-            (1024 * int(line.split()[1]) for line in system.read_text().splitlines() if line.startswith("MemAvailable")), free
-        )
+    """Bytes that this process may still take; 4 GiB where the system does not say."""
+    free = measured_memory()
+    return _UNKNOWN_MEMORY if free is None else max(free, 1 << 20)
+
+
+def measured_memory() -> int | None:
+    """Bytes that can be taken without swapping, within the limit of the container; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    free = next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
     group = Path("/sys/fs/cgroup")
     try:
-        free = min(free, int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
-    except (OSError, ValueError):
+        limit, used = ((group / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current"))
+    except OSError:
         return free
-    return max(free, 1 << 20)
+    return free if free is None or limit == "max" else min(free, max(int(limit) - int(used), 0))
 
 
 def least_projected(task: MiningTask) -> tuple[int, int]:

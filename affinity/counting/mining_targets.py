@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from affinity.counting.mining_choice import Miner, fitting_min_count, fitting_min_count_of_closed
-from affinity.counting.mining_limits import best_of, first_of_count, merged
-from affinity.counting.mining_restrictions import Restriction
+from affinity.counting.mining_limits import best_of, first_of_count
+from affinity.counting.mining_restrictions import Restriction, union_of
 from affinity.counting.mining_task import LimitReached, Mined, MiningTask, nothing_mined
 
 
@@ -53,4 +53,4 @@ def _most_frequent(miner: Miner, task: MiningTask, keep: int, target: str) -> tu
     if len(complete) == keep or complete_from == task.min_count:
         return complete, complete_from
     ties = first_of_count(miner, task.changed(min_count=complete_from - 1), keep - len(complete), target == "frequent")
-    return merged(complete, ties), complete_from
+    return union_of([complete.rows, ties.rows]), complete_from

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from affinity.counting.basket_checks import require_sorted_rows
-from affinity.errors import InputError
+from affinity.counting.basket_checks import as_csr, require_sorted_rows
 from affinity.tables import Margins
 from affinity.tables.margins import SIZE_STRATA
 
@@ -23,13 +22,9 @@ class Sets:
     @classmethod
     def of(cls, indptr: np.ndarray, item: np.ndarray, n_items: int, what: str, most: int | None = None) -> Sets:
         """InputError unless the rows are sorted and their codes in range; ``most`` None: nothing is left out."""
-        for name, array in (("indptr", indptr), ("item codes", item)):
-            if array.dtype.kind not in "iu" and len(array):
-                raise InputError(f"The {name} of the {what} are {array.dtype}, not whole numbers.", do="Pass int64 and int32.")
-        wide = item if item.dtype == np.int32 else item.astype(np.int64)  # a code beyond int32 is refused, not wrapped
-        bounds = np.ascontiguousarray(indptr, dtype=np.int64)
-        require_sorted_rows(bounds, wide, n_items, what)
-        arrays = bounds.view(), np.ascontiguousarray(wide, dtype=np.int32).view()
+        bounds, codes = as_csr(indptr, item, n_items, what)
+        require_sorted_rows(bounds, codes, n_items, what)
+        arrays = bounds.view(), codes.view()
         for array in arrays:
             array.flags.writeable = False  # one compiled signature, whatever the caller's arrays are
         return cls(*arrays, most=len(item) if most is None else most)

@@ -25,14 +25,7 @@ _MASKS_A_BLOCK = 500
 
 def mine(task: MiningTask) -> ItemsetTrie | ItemsetRows:
     """All frequent itemsets of the task."""
-    n_frequent = len(task.frequent_items)
-    if n_frequent > MOST_ITEMS:
-        raise SettingsError(
-            f"method='bitmask' holds at most {MOST_ITEMS} frequent items; {n_frequent:,} are in at least "
-            f"min_count={task.min_count:,} baskets.",
-            do="Use method='auto' or 'lcm', or a larger min_count.",
-        )
-    return Search(MaskRows.of(task), task).run() if n_frequent else nothing_mined()
+    return Search(MaskRows.of(task), task).run() if len(task.frequent_items) else nothing_mined()
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +39,17 @@ class MaskRows:
 
     @classmethod
     def of(cls, task: MiningTask) -> MaskRows:
-        """Of the baskets and the frequent items of a task; 1 to 62 are frequent."""
+        """Of the baskets and the frequent items of a task, at least one; SettingsError where they are more than 62."""
         from affinity.kernels.itemsets_masks import merge_equal
         from affinity.kernels.itemsets_rows import mask_rows
 
         name = ranked_items(task)
+        if len(name) > MOST_ITEMS:
+            raise SettingsError(
+                f"method='bitmask' holds at most {MOST_ITEMS} frequent items; {len(name):,} are in at least "
+                f"min_count={task.min_count:,} baskets.",
+                do="Use method='auto' or 'lcm', or a larger min_count.",
+            )
         bit_of = np.zeros(len(task.item_count), dtype=np.int64)
         bit_of[name] = np.int64(1) << np.arange(len(name))
         n_baskets = len(task.indptr) - 1
