@@ -5,7 +5,6 @@ Kernels: itemsets_closed and itemsets_closed_rows. Source: LCM (Uno, Asai, Uchid
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,10 +12,10 @@ import numpy as np
 
 from affinity.counting.miners.bitmask import MOST_ITEMS, MaskRows
 from affinity.counting.miners.lcm import RankedRows
-from affinity.counting.miners.search import show_blocks, smallest_fit
+from affinity.counting.miners.search import BlockSearch, smallest_fit
 from affinity.counting.mining_task import LimitReached, MiningTask, nothing_mined
 from affinity.tables.itemset_rows import ItemsetRows, sort_one_size
-from affinity.threads import map_blocks, split_by_work
+from affinity.threads import split_by_work
 
 #: Itemsets, and items in them, that the first run of results of a thread has room for.
 _FIRST_SETS, _FIRST_ITEMS = 1 << 16, 1 << 20
@@ -183,27 +182,16 @@ def _scratch(n_items: int, words: int, rows: int, scale: int, longest: int) -> t
     )  # fmt: skip
 
 
-class ClosedSearch:
-    """One mining of one database in threads, each with its own scratch and results."""
+class ClosedSearch(BlockSearch):
+    """One mining of one database for all closed, or all maximal, itemsets."""
 
     def __init__(self, database: SetDatabase, task: MiningTask, maximal: bool) -> None:
-        self.database, self.task, self.maximal = database, task, maximal
-        self.found = 0
-        self.halt = np.zeros(1, dtype=np.int64)
-        self._local = threading.local()
+        super().__init__(task)
+        self.database, self.maximal = database, maximal
 
     def run(self) -> ItemsetRows:
         """All itemsets of the task; LimitReached when they are more than its limit."""
-        bounds = self.database.bounds()
-        n = int(bounds[-1])
-        blocks = map_blocks(
-            lambda a, b: self._mine_block(n - b, n - a), n - bounds[::-1], self.task.threads, self.halt, show_blocks
-        )
-        return sorted_sets([part for block in blocks for part in block], len(self.task.item_count))
-
-    def raise_min_count(self) -> int:
-        """The smallest min_count, at least that of the task, with at most ``task.limit`` closed itemsets."""
-        return map_blocks(lambda _first, _last: self._raised(), np.array([0, 1]), 1, self.halt)[0]
+        return sorted_sets(self._mine_blocks(self.database.bounds(), self._mine_block), len(self.task.item_count))
 
     def _raised(self) -> int:
         limit, min_count, first, last = self.task.limit, self.task.min_count, 0, len(self.database.count)
@@ -239,15 +227,12 @@ class ClosedSearch:
     def _call(self, first: int, last: int, min_count: int, out: SetPart) -> np.ndarray:
         """Mine prefixes into ``out``; the state that the kernel leaves."""
         state = np.zeros(5, dtype=np.int64)
-        scale, scratch = self._local.__dict__.setdefault("scratch", (1, None))
-        if scratch is None:
-            scratch = self.database.scratch(scale, self.maximal)
-            self._local.scratch = scale, scratch
+        scratch = self._scratch(lambda scale: self.database.scratch(scale, self.maximal))
         sizes = self.task.min_size, min(self.task.max_size or MAX_ITEMS, MAX_ITEMS)
         task = np.array([first, last, min_count, *sizes, self.maximal], dtype=np.int64)
         self.database.mine(task, self.halt, scratch, out, state)
         if state[3] == 2:
-            self._local.scratch = 2 * scale, None
+            self._double_scratch()
         return state
 
 

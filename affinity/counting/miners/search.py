@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ _FIRST_ARENA = 1 << 18
 
 
 Arrays = tuple[np.ndarray, ...]
+T = TypeVar("T")
 
 
 def show_blocks(blocks: Sequence[Any]) -> Iterable[Any]:
@@ -64,29 +65,14 @@ class _Results:
         return _Results(times * self.capacity)
 
 
-class Search:
-    """One mining of one database: blocks of prefixes, each thread with its own scratch and results."""
+class BlockSearch:
+    """What searches share: blocks of prefixes in threads, the scratch of each thread, a flag that stops them all."""
 
-    def __init__(self, database: Database, task: MiningTask) -> None:
-        self.database, self.task = database, task
+    def __init__(self, task: MiningTask) -> None:
+        self.task = task
         self.found = 0
         self.halt = np.zeros(1, dtype=np.int64)
         self._local = threading.local()
-
-    def run(self) -> ItemsetTrie:
-        """All itemsets of the task; LimitReached when they are more than its limit."""
-        bounds = self.database.bounds()
-        n = int(bounds[-1])
-        # the rarest items come last and hold the most work in dense data, so they are started first
-        blocks = map_blocks(
-            lambda first, last: self._mine_block(n - last, n - first),
-            n - bounds[::-1],
-            self.task.threads,
-            self.halt,
-            show_blocks,
-        )
-        parts = [part for block in reversed(blocks) for part in block]
-        return ItemsetTrie(parts, len(self.task.item_count), self.task.min_size)
 
     def raise_min_count(self) -> int:
         """The smallest min_count, at least that of the task, with at most ``task.limit`` itemsets.
@@ -94,6 +80,42 @@ class Search:
         What was found so far can only raise it, whatever is still to come.
         """
         return map_blocks(lambda _first, _last: self._raised(), np.array([0, 1]), 1, self.halt)[0]
+
+    def _raised(self) -> int:
+        raise NotImplementedError
+
+    def _mine_blocks(self, bounds: np.ndarray, mine_block: Callable[[int, int], list[T]]) -> list[T]:
+        """What ``mine_block`` finds in each block of prefixes, in their order."""
+        n = int(bounds[-1])
+        # the rarest items come last and hold the most work in dense data, so they are started first
+        blocks = map_blocks(
+            lambda first, last: mine_block(n - last, n - first), n - bounds[::-1], self.task.threads, self.halt, show_blocks
+        )
+        return [part for block in reversed(blocks) for part in block]
+
+    def _scratch(self, make: Callable[[int], Arrays]) -> Arrays:
+        """The work space of this thread; ``make`` makes it for a scale."""
+        scale, scratch = self._local.__dict__.get("scratch", (1, None))
+        if scratch is None:
+            scratch = make(scale)
+            self._local.scratch = scale, scratch
+        return scratch
+
+    def _double_scratch(self) -> None:
+        self._local.scratch = 2 * self._local.scratch[0], None
+
+
+class Search(BlockSearch):
+    """One mining of one database for all frequent itemsets, each thread with its own results."""
+
+    def __init__(self, database: Database, task: MiningTask) -> None:
+        super().__init__(task)
+        self.database = database
+
+    def run(self) -> ItemsetTrie:
+        """All itemsets of the task; LimitReached when they are more than its limit."""
+        parts = self._mine_blocks(self.database.bounds(), self._mine_block)
+        return ItemsetTrie(parts, len(self.task.item_count), self.task.min_size)
 
     def _raised(self) -> int:
         limit, min_count, first, last = self.task.limit, self.task.min_count, 0, len(self.database.count)
@@ -129,7 +151,8 @@ class Search:
     def _mine_block(self, first: int, last: int) -> list[TriePart]:
         parts: list[TriePart] = []
         while first < last and not self.halt[0]:
-            results = self._local.__dict__.setdefault("results", _Results(_FIRST_ARENA))
+            results = self._local.__dict__.get("results") or _Results(_FIRST_ARENA)
+            self._local.results = results
             room = results.capacity if self.task.min_size > 1 else self.task.limit - self.found + 1
             out = results.free(room)
             first, written, full = self._call(first, last, self.task.min_count, out)
@@ -146,14 +169,11 @@ class Search:
     def _call(self, first: int, last: int, min_count: int, out: TriePart) -> tuple[int, int, bool]:
         """Mine prefixes into ``out``: (next prefix, itemsets written, whether ``out`` was too short for it)."""
         state = np.empty(3, dtype=np.int64)
-        scale, scratch = self._local.__dict__.setdefault("scratch", (1, None))
-        if scratch is None:
-            scratch = self.database.scratch(scale)
-            self._local.scratch = scale, scratch
+        scratch = self._scratch(self.database.scratch)
         task = np.array([first, last, min_count, min(self.task.max_size or 255, 255)], dtype=np.int64)
         self.database.mine(task, self.halt, scratch, out, state)
         if state[2] == 2:
-            self._local.scratch = 2 * scale, None
+            self._double_scratch()
         return int(state[0]), int(state[1]), bool(state[2] == 1)
 
 
