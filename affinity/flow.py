@@ -7,7 +7,8 @@ A room hands its table to the next through this page: `run` is the way, the step
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,19 +16,20 @@ from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity import counting, evaluate, graph, ranking, rules
 from affinity.contexts import Context, Shop, recommend_customers, recommend_in
-from affinity.errors import MissingPart
 from affinity.history import History
-from affinity.progress import step
+from affinity.progress import step, track
 from affinity.result import Result
 from affinity.settings import Settings
 from affinity.steps import (
     attempt,
     describe_caps,
     fingerprint_inputs,
+    judge_at,
     judge_customers,
     learn_for_customers,
     measure_conversion,
     measure_shop,
+    plan_backtest,
     read_facts,
     read_past,
     require_observed,
@@ -38,14 +40,12 @@ from affinity.tables import (
     Baskets,
     Conversion,
     ItemsetCounts,
-    Landmark,
     Metrics,
     PairGraph,
     Recommendations,
     Rules,
 )
 from affinity.threads import run_together
-from affinity.training import learn_fit, look_back_to, plan_times
 
 #: Itemsets of a run: at least one basket in so many, and at least so many, unless the settings say otherwise.
 _ONE_BASKET_IN, _LEAST_BASKETS = 1000, 5
@@ -265,28 +265,30 @@ def compute_metrics(
     return measure_shop(past, facts, settings, judge_customers(past, facts, settings), columns or settings.metrics.by)
 
 
-def backtest(orders: Any, *, settings: Settings | None = None, **changes: Any) -> Backtest:
-    """What the recommender would have said at the latest time whose horizon is over, against what was then bought.
+def backtest(
+    orders: Any,
+    *,
+    landmarks: int = 1,
+    at: Sequence[dt.date | str] = (),
+    protocols: Sequence[str] = ("new_product",),
+    peers: bool = False,
+    settings: Settings | None = None,
+    **changes: Any,
+) -> Backtest:
+    """What the recommender would have said at past times, against what was bought in the horizon after each.
 
-    Protocol "new product": history strictly before the time; judged are customers who then bought something they did
-    not own. Beside it stand three popularity baselines, and the paired differences to them.
+    landmarks : how many times, a horizon apart, the latest being the last whose horizon is over; at: dates instead
+    protocols : "new_product" (judged are customers who then bought something they did not own) and "next_basket" (their
+                next order, repurchases included; fit, which ranks new products only, is no candidate to win it)
+    peers     : implicit, EASE^R and SAR too (pip install 'affinity-engine[peers]')
+    The first ``settings.top_k`` places are judged. Beside fit stand the built-in baselines, with paired differences.
 
-    Raises MissingPart when the orders have no customers, no time, or too little history.
+    Raises MissingPart when the orders have no customers, no time, too little history or nobody to judge, InputError for
+    a date in the future, one whose horizon is not over, or one before the first order.
     """
     settings = (settings or Settings()).changed(**changes)
+    asked = [evaluate.check_protocol(name) for name in protocols]
     past = read_past(orders, settings)
-    require_observed(past, settings)
-    times = plan_times(past, settings)
-    if not times:
-        raise MissingPart(
-            f"There is no past time to test at: horizon_days={settings.horizon_days} and {past.describe()}.",
-            why="A backtest needs a history before the time and the whole horizon after it.",
-            do="Give customers and dates, a shorter horizon or a longer history.",
-        )
-    then, landmark = look_back_to(times[0], past, settings)
-
-    def fit_of(blind: Landmark) -> evaluate.Ranked:
-        candidates = learn_fit(then, settings, blind)[1]
-        return evaluate.Ranked(candidates.indptr, candidates.product, candidates.fit)
-
-    return evaluate.backtest({"fit": fit_of}, landmark, info={"horizon_days": settings.horizon_days})
+    times = plan_backtest(past, settings, landmarks, at)
+    judged = [one for time in track(times, "landmarks") for one in judge_at(time, past, settings, protocols=asked, peers=peers)]
+    return evaluate.summarise(judged, info={"horizon_days": settings.horizon_days})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
-from affinity import counting, eligibility, ingest, release
+from affinity import counting, eligibility, evaluate, ingest, release
 from affinity import metrics as metric_room
 from affinity.contexts import Facts
 from affinity.errors import MissingPart
@@ -24,7 +26,7 @@ from affinity.tables import (
     Metrics,
     PairGraph,
 )
-from affinity.training import learn_model
+from affinity.training import learn_fit, learn_model, look_back_to
 
 T = TypeVar("T")
 
@@ -116,6 +118,35 @@ def learn_for_customers(past: History, settings: Settings) -> tuple[FitModel, La
 
 def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligibility | None, by: Iterable[str]) -> Metrics:
     return metric_room.compute_metrics(
+def plan_backtest(past: History, settings: Settings, landmarks: int, at: Sequence[dt.date | str]) -> list[int]:
+    """Where the landmarks of a backtest are; an error for one that cannot be judged."""
+    clock = past.lines.clock if past.has_customers else None
+    days = (past.first_day or 0, past.gross.as_of_day or 0)
+    return evaluate.plan_times(clock, *days, settings.horizon_days, landmarks=landmarks, at=at)
+
+
+def judge_at(
+    time: int, past: History, settings: Settings, *, protocols: Sequence[evaluate.Protocol], peers: bool
+) -> list[evaluate.Judgement]:
+    """The recommender as of a past time, the baselines and the peers, judged by each protocol; learnt once."""
+    assert past.steps is not None
+    then, landmark = look_back_to(time, past, settings)
+    learnt: list[evaluate.Ranked] = []
+
+    def fit_of(blind: Landmark) -> evaluate.Ranked:
+        if not learnt:
+            candidates = learn_fit(then, settings, blind)[1]
+            learnt.append(evaluate.Ranked(candidates.indptr, candidates.product, candidates.fit))
+        return learnt[0]
+
+    label = evaluate.label_next_baskets(past.steps, landmark.holdings, at=time, horizon_days=settings.horizon_days)
+    marks = {"new_product": landmark, "next_basket": replace(landmark, label_indptr=label[0], label_product=label[1])}
+    return [
+        evaluate.judge({"fit": fit_of}, marks[protocol], protocol=protocol, cutoff=settings.top_k, peers=peers)
+        for protocol in protocols
+    ]
+
+
         past.lines,
         offers=facts.offers,
         products=facts.products,

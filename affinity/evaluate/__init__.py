@@ -1,7 +1,14 @@
-"""Backtests of a recommender handed in as a function; ranking metrics, one a file."""
+"""Backtests of a recommender handed in as a function; ranking metrics, baselines and peers, one a file."""
 
-from affinity.evaluate.backtest import Recommender, backtest
+from affinity.evaluate.backtest import backtest, summarise
+from affinity.evaluate.judge import Judgement, Recommender, judge
 from affinity.evaluate.judged import Ranked
-from affinity.evaluate.registry import BASELINES, METRICS
+from affinity.evaluate.lists import Scorer
+from affinity.evaluate.protocols import PROTOCOLS, Protocol, check_protocol, label_next_baskets
+from affinity.evaluate.registry import BASELINES, METRICS, PEERS
+from affinity.evaluate.times import plan_times
 
-__all__ = ["BASELINES", "METRICS", "Ranked", "Recommender", "backtest"]
+__all__ = [
+    "BASELINES", "METRICS", "PEERS", "PROTOCOLS", "Judgement", "Protocol", "Ranked", "Recommender", "Scorer", "backtest",
+    "check_protocol", "judge", "label_next_baskets", "plan_times", "summarise",
+]  # fmt: skip

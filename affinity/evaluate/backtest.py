@@ -1,117 +1,144 @@
-"""Backtest: recommenders as of a past time against what was then newly bought (the protocol "new product")."""
+"""Backtest: recommenders as of past times against what was then bought, one table for all landmarks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from affinity.errors import MissingPart
-from affinity.evaluate.judged import Judged, Ranked, Truth, judge_lists, know_truth
-from affinity.evaluate.registry import BASELINES, METRICS, load
-from affinity.statistics.calibration import calibration_bins, calibration_error, calibration_slope
-from affinity.tables.backtest import Backtest
+from affinity.evaluate.calibrate import Summary, summarise_calibration
+from affinity.evaluate.judge import Judgement, Recommender, judge
+from affinity.evaluate.leaks import find_implausible
+from affinity.evaluate.protocols import Protocol
+from affinity.evaluate.registry import WHOLE
+from affinity.evaluate.resample import bounds, resample_sums
+from affinity.tables.backtest import MINUS, POOLED, Backtest
 from affinity.tables.landmark import Landmark
 
-#: What a recommender is here: it may look at the landmark's tables and at nothing later (labels are taken off).
-Recommender = Callable[[Landmark], Ranked]
-
-#: Rows of a customer that probabilities are judged on.
-CALIBRATED_ROWS = 50
+Row = tuple[str, str, str, str, float, float, float, int]
 
 
 def backtest(
     recommenders: Mapping[str, Recommender],
-    landmark: Landmark,
+    landmarks: Landmark | Iterable[Landmark],
     *,
+    protocol: Protocol = "new_product",
     cutoff: int = 10,
+    peers: bool = False,
     resamples: int = 1000,
     seed: int = 0,
-    info: Mapping[str, object] | None = None,
 ) -> Backtest:
-    """Ranking metrics of each recommender and of three popularity baselines at a past landmark.
+    """Ranking metrics of each recommender, of the built-in baselines and of peers at past landmarks.
 
-    Protocol "new product": history strictly before the landmark; judged are customers with a history who in the
-    horizon bought a product that they did not own and that somebody had bought before. Metrics at ``cutoff`` are
-    means over these customers with 95 % bootstrap intervals over customers; "A − B" rows are paired differences of
-    the first recommender and each other method. Where a recommender gives probabilities, calibration_error and
-    calibration_slope over the first 50 places of *every* customer with a history are added.
-
-    recommenders : name -> function of the landmark without its labels. Their lists must leave out what is owned.
-    Raises MissingPart when nobody can be judged.
+    recommenders : name -> function of the landmark without its labels, giving lists or a scorer. Lists must leave out
+                   what the customer owns under "new_product"; of scorers it is left out here.
+    Protocol "new_product": judged are customers with a history who in the horizon bought a product that they did not
+    own and that somebody had bought before. "next_basket": by the customer's next order in the horizon, whatever he
+    owns. The figures of the two are not comparable. See `judge` and `summarise` for the rows and the errors.
     """
-    truth = know_truth(landmark)
-    if len(truth.customer) == 0:
-        raise MissingPart(
-            "No customer with a history bought a new product in the horizon of the backtest.",
-            why="There is nothing to judge a recommendation by.",
-            do="Use a longer horizon, an earlier as_of or more history.",
-        )
-    blind = Landmark(landmark.at, landmark.holdings, landmark.steps, landmark.transitions)
-    methods: dict[str, Recommender] = {**recommenders, **{name: load(path) for name, path in BASELINES.items()}}
-    ranked = {name: method(blind) for name, method in methods.items()}
-    values = {name: _measure(judge_lists(lists, truth, cutoff)) for name, lists in ranked.items()}
-    draws = _draw(len(truth.customer), resamples, seed)
-    rows: list[tuple[str, str, float, float, float, int]] = []
-    for name in methods:
-        rows += [(name, metric, *_summarise(value, draws)) for metric, value in values[name].items()]
-        rows += [(name, metric, *summary) for metric, summary in _calibrate(ranked[name], landmark, truth).items()]
-    first = next(iter(methods))
-    for name in list(methods)[1:]:
-        for metric, value in values[first].items():
-            if len(value) == len(truth.customer):
-                rows.append((f"{first} − {name}", metric, *_summarise(value - values[name][metric], draws)))
-    method_names, metric_names, means, lower, upper, customers = zip(*rows)
+    given = [landmarks] if isinstance(landmarks, Landmark) else landmarks
+    judged = [judge(recommenders, mark, protocol=protocol, cutoff=cutoff, peers=peers) for mark in given]
+    return summarise(judged, resamples=resamples, seed=seed)
+
+
+def summarise(
+    judgements: Sequence[Judgement], *, resamples: int = 1000, seed: int = 0, info: Mapping[str, object] | None = None
+) -> Backtest:
+    """Means over customers with 95 % bootstrap intervals over customers, paired differences, calibration.
+
+    A row a protocol, landmark, method and metric; with several landmarks also rows ``at`` "pooled", where a customer
+    who is judged at several is drawn with all of them. "A − B" rows are differences of the first method of a
+    protocol and each other one, over the same draws. Methods with probabilities have calibration rows
+    (`summarise_calibration`). A single value for all lists (coverage) has no interval, pooled it is the mean.
+    """
+    rows: list[Row] = []
+    implausible: dict[str, list[str]] = {}
+    for protocol in dict.fromkeys(one.protocol for one in judgements):
+        mine = [one for one in judgements if one.protocol == protocol]
+        groups = [(one.at, [one]) for one in mine] + ([(POOLED, mine)] if len(mine) > 1 else [])
+        for at, group in groups:
+            found = [*_metric_rows(group, resamples, seed), *_calibration_rows(group, resamples, seed)]
+            rows += [(protocol, at, *row) for row in found]
+        ndcg = {method: value for _, at, method, metric, value, *_ in rows if at == groups[-1][0] and metric == "ndcg"}
+        methods = {method: ndcg[method] for method in mine[0].values if method in ndcg}
+        if suspects := find_implausible(methods, list(mine[0].baselines)):
+            implausible[protocol] = suspects
+    columns = [list(column) for column in zip(*rows)]
     return Backtest(
-        method=np.array(method_names, dtype=object),
-        metric=np.array(metric_names, dtype=object),
-        value=np.array(means, dtype=np.float64),
-        lower=np.array(lower, dtype=np.float64),
-        upper=np.array(upper, dtype=np.float64),
-        customers=np.array(customers, dtype=np.int64),
-        info={"at": landmark.at, "cutoff": cutoff, "resamples": resamples, "seed": seed, **(info or {})},
+        protocol=np.array(columns[0], dtype=object),
+        at=np.array(columns[1], dtype=object),
+        method=np.array(columns[2], dtype=object),
+        metric=np.array(columns[3], dtype=object),
+        value=np.array(columns[4], dtype=np.float64),
+        lower=np.array(columns[5], dtype=np.float64),
+        upper=np.array(columns[6], dtype=np.float64),
+        customers=np.array(columns[7], dtype=np.int64),
+        info={
+            "cutoff": judgements[0].cutoff,
+            "resamples": resamples,
+            "seed": seed,
+            "left_out": {name: why for one in judgements for name, why in one.left_out.items()},
+            "implausible": implausible,
+            **(info or {}),
+        },
     )
 
 
-def _measure(judged: Judged) -> dict[str, np.ndarray]:
-    return {name: np.asarray(load(path)(judged), dtype=np.float64) for name, path in METRICS.items()}
+def _metric_rows(group: Sequence[Judgement], resamples: int, seed: int) -> list[tuple[str, *Summary]]:
+    """The rows of every method and metric, then the paired differences."""
+    methods = [name for name in group[0].values if all(name in one.values for one in group)]
+    metrics = list(group[0].values[methods[0]])
+    total, count, whole = _customer_sums(group, methods, metrics)
+    drawn = resample_sums(np.concatenate([total, count], axis=1), resamples, seed)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        samples = drawn[:, : len(whole)] / drawn[:, len(whole) :]
+        value = np.where(np.isnan(whole), total.sum(axis=0) / count.sum(axis=0), whole)
+    judged = np.where(np.isnan(whole), (count > 0).sum(axis=0), len(total))
+    rows: list[tuple[str, *Summary]] = []
+    width = len(metrics)
+    for i, method in enumerate(methods):
+        mine = slice(i * width, (i + 1) * width)
+        rows += _as_rows(method, metrics, value[mine], samples[:, mine], judged[mine])
+    for i, method in enumerate(methods[1:], 1):
+        mine = slice(i * width, (i + 1) * width)
+        lead, paired = value[:width] - value[mine], samples[:, :width] - samples[:, mine]
+        rows += [row for row in _as_rows(methods[0] + MINUS + method, metrics, lead, paired, judged[mine]) if row[3] == row[3]]  # noqa: PLR0124
+    return rows
 
 
-def _draw(customers: int, resamples: int, seed: int) -> np.ndarray:
-    """int16[resamples, customers]: how often each customer is drawn, the same for every method."""
-    random = np.random.default_rng(seed)
-    counts = np.empty((resamples, customers), dtype=np.int16)
-    for k in range(resamples):
-        counts[k] = np.bincount(random.integers(0, customers, customers), minlength=customers)
-    return counts
+def _customer_sums(
+    group: Sequence[Judgement], methods: Sequence[str], metrics: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """float64[customers, methods × metrics]: sums of values and how many; float64[methods × metrics] means of single values."""
+    people = np.unique(np.concatenate([one.customer for one in group]))
+    total, count = np.zeros((2, len(people), len(methods) * len(metrics)))
+    whole = np.full(total.shape[1], np.nan)
+    for column, (method, metric) in enumerate((a, b) for a in methods for b in metrics):
+        given = [one.values[method][metric] for one in group]
+        if metric in WHOLE:
+            whole[column] = float(np.mean([value[0] for value in given]))
+            continue
+        for value, one in zip(given, group):
+            known = ~np.isnan(value)
+            place = np.searchsorted(people, one.customer[known])
+            total[place, column] += value[known]
+            count[place, column] += 1
+    return total, count, whole
 
 
-def _summarise(value: np.ndarray, draws: np.ndarray) -> tuple[float, float, float, int]:
-    """Mean, 95 % bootstrap bounds, customers; one value for all lists has no interval."""
-    if len(value) != draws.shape[1]:
-        return float(value[0]), np.nan, np.nan, draws.shape[1]
-    known = ~np.isnan(value)
-    if not known.any():
-        return np.nan, np.nan, np.nan, 0
-    filled = np.where(known, value, 0.0)
-    weight = np.array([np.sum(draw * known) for draw in draws], dtype=np.float64)
-    total = np.array([np.sum(draw * filled) for draw in draws])
-    low, high = np.quantile(total[weight > 0] / weight[weight > 0], [0.025, 0.975]) if (weight > 0).any() else (np.nan, np.nan)
-    return float(value[known].mean()), float(low), float(high), int(known.sum())
+def _as_rows(
+    method: str, metrics: Sequence[str], value: np.ndarray, samples: np.ndarray, judged: np.ndarray
+) -> list[tuple[str, *Summary]]:
+    low, high = bounds(samples)
+    return [
+        (method, metric, float(value[j]), float(low[j]), float(high[j]), int(judged[j])) for j, metric in enumerate(metrics)
+    ]
 
 
-def _calibrate(ranked: Ranked, landmark: Landmark, truth: Truth) -> dict[str, tuple[float, float, float, int]]:
-    """Expected calibration error and slope of the probabilities, where there are any."""
-    if ranked.fit is None or np.isnan(ranked.fit).all():
-        return {}
-    customers = len(landmark.holdings.customers)
-    customer = np.repeat(np.arange(customers, dtype=np.int64), np.diff(ranked.indptr))
-    place = np.arange(len(ranked.product)) - ranked.indptr[customer]
-    rows = (place < CALIBRATED_ROWS) & ~np.isnan(ranked.fit)
-    n = np.int64(len(truth.buyers))
-    bought = np.repeat(truth.customer.astype(np.int64), np.diff(truth.indptr)) * n + truth.product
-    happened = np.isin(customer[rows] * n + ranked.product[rows], bought)
-    judged = len(np.unique(customer[rows]))
-    error = calibration_error(*calibration_bins(ranked.fit[rows], happened))
-    slope = calibration_slope(ranked.fit[rows], happened)
-    return {"calibration_error": (error, np.nan, np.nan, judged), "calibration_slope": (slope, np.nan, np.nan, judged)}
+def _calibration_rows(group: Sequence[Judgement], resamples: int, seed: int) -> list[tuple[str, *Summary]]:
+    methods = [name for name in group[0].predictions if all(name in one.predictions for one in group)]
+    return [
+        (name, *row)
+        for name in methods
+        for row in summarise_calibration([one.predictions[name] for one in group], resamples, seed)
+    ]

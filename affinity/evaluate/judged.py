@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from affinity.tables.landmark import Landmark
-
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
@@ -20,9 +18,9 @@ class Ranked:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Who is judged, and by what: the customers with a history and a new product bought in the horizon.
+    """Who is judged, and by what: the customers with a history who then bought what the protocol looks for.
 
-    customer : int32[n]; indptr, product : CSR by position of the products newly bought that somebody had bought before
+    customer : int32[n], rising; indptr, product : CSR by position of those products that somebody had bought before
     buyers   : int64[n_products], distinct customers before; customers : how many had any history
     """
 
@@ -38,26 +36,13 @@ class Judged:
     """The first k places of each judged customer's list.
 
     product  : int32[n, k], −1 where a list is shorter; hit : bool[n, k]
-    relevant : int64[n], products newly bought; truth : where these come from
+    relevant : int64[n], products that would be right; truth : where these come from
     """
 
     product: np.ndarray
     hit: np.ndarray
     relevant: np.ndarray
     truth: Truth
-
-
-def know_truth(landmark: Landmark) -> Truth:
-    """The judged customers of a past landmark; only products known before it can be right."""
-    assert landmark.label_indptr is not None
-    assert landmark.label_product is not None
-    holdings = landmark.holdings
-    buyers = np.bincount(holdings.product, minlength=len(holdings.products)).astype(np.int64)
-    owner = np.repeat(np.arange(len(holdings.customers), dtype=np.int32), np.diff(landmark.label_indptr))
-    known = (buyers[landmark.label_product] > 0) & (np.diff(holdings.indptr)[owner] > 0)
-    customer, count = np.unique(owner[known], return_counts=True)
-    indptr = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    return Truth(customer, indptr, landmark.label_product[known], buyers, int((np.diff(holdings.indptr) > 0).sum()))
 
 
 def judge_lists(ranked: Ranked, truth: Truth, cutoff: int) -> Judged:

@@ -1,4 +1,4 @@
-"""The ranking metrics and the baselines by name: "module:function"."""
+"""The ranking metrics, the baselines and the peers by name: "module:function"."""
 
 from __future__ import annotations
 
@@ -16,10 +16,30 @@ METRICS = {
     "novelty": "affinity.evaluate.metrics.novelty:novelty",
 }
 
+#: Metrics with one value for all lists together: no interval, no paired difference.
+WHOLE = ("coverage",)
+
+#: Landmark -> Scorer; run in every backtest.
 BASELINES = {
-    "popularity": "affinity.evaluate.baselines:rank_by_popularity",
-    "recent popularity": "affinity.evaluate.baselines:rank_by_recent_popularity",
-    "new-buyer popularity": "affinity.evaluate.baselines:rank_by_new_buyers",
+    "popularity": "affinity.evaluate.baselines.popularity:popularity",
+    "recent popularity": "affinity.evaluate.baselines.popularity:recent_popularity",
+    "new-buyer popularity": "affinity.evaluate.baselines.popularity:new_buyer_popularity",
+    "confidence": "affinity.evaluate.baselines.best_rule:best_confidence",
+    "lift": "affinity.evaluate.baselines.best_rule:best_lift",
+    "cosine": "affinity.evaluate.baselines.cosine:cosine",
+    "cosine, recent": "affinity.evaluate.baselines.cosine:recent_cosine",
+}
+
+#: What only makes sense where repurchases count.
+REPEAT_BASELINES = {"personal frequency": "affinity.evaluate.baselines.personal_frequency:personal_frequency"}
+
+#: Landmark -> Scorer; run when asked for.
+PEERS = {
+    "EASE^R": "affinity.evaluate.peers.ease:ease",
+    "SAR": "affinity.evaluate.peers.sar:sar",
+    "implicit ALS": "affinity.evaluate.peers.implicit_package:implicit_als",
+    "implicit BM25": "affinity.evaluate.peers.implicit_package:implicit_bm25",
+    "implicit cosine": "affinity.evaluate.peers.implicit_package:implicit_cosine",
 }
 
 

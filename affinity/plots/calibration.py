@@ -23,15 +23,20 @@ def plot_calibration(calibration: Calibration | FitModel) -> Any:
     predicted, observed, rows = calibration.predicted[known], calibration.observed[known], calibration.rows[known]
     figure = new_figure(6.5, 6.0)
     axes = plain_axes(figure, "Calibration of fit", _subtitle(calibration))
-    axes.set_xlabel("predicted: mean fit of the bin (square-root scale)")
-    axes.set_ylabel("observed: share who bought (square-root scale)")
     if not len(rows):
         axes.text(0.5, 0.5, calibration.note or "No calibration.", ha="center", transform=axes.transAxes)
         return figure
+    bounds = wilson_interval(observed * rows, rows)
+    draw_calibration(axes, predicted, observed, np.asarray(bounds[0]), np.asarray(bounds[1]))
+    return figure
+
+
+def draw_calibration(axes: Any, predicted: np.ndarray, observed: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+    """Points with bars ``lower`` to ``upper`` (a bin each, at least one) beside the diagonal, on square-root scales."""
     from matplotlib.ticker import FuncFormatter
 
-    bounds = wilson_interval(observed * rows, rows)
-    lower, upper = np.asarray(bounds[0]), np.asarray(bounds[1])
+    axes.set_xlabel("predicted: mean fit of the bin (square-root scale)")
+    axes.set_ylabel("observed: share who bought (square-root scale)")
     top = float(max(predicted.max(), upper.max())) * 1.15
     for setter in (axes.set_xscale, axes.set_yscale):
         setter("function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square))
@@ -47,7 +52,6 @@ def plot_calibration(calibration: Calibration | FitModel) -> Any:
     axes.set_ylim(0, top)
     axes.set_aspect("equal")
     axes.legend(frameon=False, loc="upper left")
-    return figure
 
 
 def _subtitle(calibration: Calibration) -> str:

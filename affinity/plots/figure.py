@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from affinity.errors import MissingExtra
+from affinity.errors import MissingExtra, OutputError
 
 BLUE, ORANGE, GREY, DARK = "#2f6db3", "#d9822b", "#9aa5b1", "#323f4b"
 #: Colours of groups, told apart also without full colour sight (Okabe & Ito).
@@ -45,7 +46,11 @@ def _figure_class() -> Any:
 
 def plain_axes(figure: Any, title: str, subtitle: str = "") -> Any:
     """One axes with a left-aligned title, a grey line under it, and no frame above and to the right."""
-    axes = figure.subplots()
+    return dress_axes(figure.subplots(), title, subtitle)
+
+
+def dress_axes(axes: Any, title: str, subtitle: str = "") -> Any:
+    """The same look for ``axes`` that are there already."""
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=DARK, pad=24 if subtitle else 8)
     if subtitle:
         line = axes.text(0, 1.02, subtitle, transform=axes.transAxes, fontsize=9, color="#616e7c", va="bottom")
@@ -54,6 +59,14 @@ def plain_axes(figure: Any, title: str, subtitle: str = "") -> Any:
     axes.grid(color="#e4e7eb", linewidth=0.8)
     axes.set_axisbelow(True)
     return axes
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write ``figure`` to ``path``; OutputError when it cannot be written there or in such a form."""
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path} cannot be written: {error}.", do="Give a file .png, .svg or .pdf in a folder.") from None
 
 
 def shorten(text: object, length: int = 28) -> str:

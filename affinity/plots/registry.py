@@ -13,6 +13,7 @@ PLOTS = {
     "LifeTables": "affinity.plots.conversion:plot_conversion",
     "Rules": "affinity.plots.rules:plot_rules",
     "FitModel": "affinity.plots.calibration:plot_calibration",
+    "Backtest": "affinity.plots.backtest:plot_backtest",
     "Calibration": "affinity.plots.calibration:plot_calibration",
 }
 

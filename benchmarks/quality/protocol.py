@@ -167,7 +167,7 @@ def measure(name: str, folder: Path) -> pd.DataFrame:
         "fit": lambda _: Ranked(candidates.indptr, candidates.product, candidates.fit),
         "closed form": lambda _: Ranked(candidates.indptr, candidates.product[by_evidence]),
     }
-    return backtest(lists, test, info={"window": name}).to_pandas()
+    return backtest(lists, test).to_pandas()
 
 
 if __name__ == "__main__":

@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib
 import io
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from affinity.errors import MissingExtra, MissingPart, UnknownLabel
+from affinity.errors import MissingExtra, MissingPart, OutputError, UnknownLabel
 from affinity.plots import figure as figure_module
-from affinity.plots import plot_calibration, plot_conversion, plot_graph, plot_rules
+from affinity.plots import plot_backtest, plot_calibration, plot_conversion, plot_graph, plot_rules, save_figure
+from affinity.plots.figure import BLUE, GREY, ORANGE
 from affinity.plots.place_labels import place_labels
 from affinity.plots.registry import PLOTS
-from affinity.tables import Calibration, LifeTables, PairGraph, Rules
+from affinity.tables import Backtest, Calibration, LifeTables, PairGraph, Rules
 from affinity.vocabulary import Vocabulary
 from tests.release.content import make_graph, make_rules, make_tables
 
@@ -59,10 +61,59 @@ def _calibration(note: str | None = None) -> Calibration:
     return Calibration(predicted, np.array([0.0, 0.012, 0.09]), np.array([500, 500, 500]), 0.9, 0.004, 15_000, note=note)
 
 
+def _backtest(at: tuple[str, ...] = ("2025-01-01",), *, calibrated: bool = True) -> Backtest:
+    rows = []
+    for day in at:
+        found = {"fit": 0.30, "popularity": 0.10, "close": 0.29}
+        rows += [("new_product", day, name, "ndcg", v, v - 0.02, v + 0.02, 500) for name, v in found.items()]
+        rows += [("new_product", day, name, "coverage", v, np.nan, np.nan, 500) for name, v in found.items()]
+        rows.append(("new_product", day, "fit − popularity", "ndcg", 0.2, 0.18, 0.22, 500))
+        rows.append(("new_product", day, "fit − close", "ndcg", 0.01, -0.01, 0.03, 500))
+        rows += [("new_product", day, "fit", "calibration_slope", 0.9, 0.8, 1.0, 900)] * calibrated
+        rows += [("new_product", day, "fit", f"predicted_decile_{i}", i / 20, 0, 0, 900) for i in (1, 2)] * calibrated
+        rows += [("new_product", day, "fit", f"observed_decile_{i}", i / 22, i / 30, i / 15, 900) for i in (1, 2)] * calibrated
+    text, number = list(zip(*rows))[:4], list(zip(*rows))[4:7]
+    return Backtest(
+        *(np.array(column, dtype=object) for column in text),
+        *(np.array(column, dtype=np.float64) for column in number),
+        customers=np.array([row[7] for row in rows]), info={"cutoff": 10},
+    )  # fmt: skip
+
+
+def test_a_backtest_shows_every_method_with_its_interval_and_what_is_no_difference() -> None:
+    figure = plot_backtest(_backtest())
+    assert len(figure.axes) == 2
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["popularity", "close", "fit"]
+    lines = {tuple(np.round(line.get_xdata(), 3)): line.get_color() for line in axes.lines if len(line.get_xdata()) == 2}
+    assert lines == {(0.28, 0.32): BLUE, (0.08, 0.12): GREY, (0.27, 0.31): ORANGE}
+    assert "at 2025-01-01; 500 customers" in _texts(figure)
+    assert "NDCG@10" in axes.get_xlabel()
+    assert figure.axes[1].lines[1].get_xdata().tolist() == [0.05, 0.1]
+    assert _png(figure)
+
+
+def test_a_backtest_of_several_landmarks_has_a_panel_each() -> None:
+    figure = plot_backtest(_backtest(("b", "a", "pooled", "d"), calibrated=False), metric="coverage")
+    assert len(figure.axes) == 4
+    assert not [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2]  # one value for all has no interval
+    with pytest.raises(UnknownLabel, match="no metric 'speed'"):
+        plot_backtest(_backtest(), metric="speed")
+
+
+def test_a_picture_that_cannot_be_written_says_why(tmp_path: Path) -> None:
+    figure = plot_backtest(_backtest())
+    save_figure(figure, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    for bad in (tmp_path / "nowhere" / "a.png", tmp_path / "a.doc"):
+        with pytest.raises(OutputError, match="cannot be written"):
+            save_figure(figure, bad)
+
+
 def test_every_registered_picture_exists_and_returns_a_figure_that_can_be_drawn() -> None:
     from matplotlib.figure import Figure
 
-    tables = [_graph(), make_tables()["conversions"], _life(), make_rules(PRODUCTS)]
+    tables = [_graph(), make_tables()["conversions"], _life(), make_rules(PRODUCTS), _backtest()]
     assert {type(table).__name__ for table in tables} | {"FitModel", "Calibration"} == set(PLOTS)
     for place in PLOTS.values():
         module, function = place.split(":")
@@ -85,7 +136,7 @@ def test_the_same_table_gives_the_same_picture() -> None:
 
 
 def test_a_table_without_picture_says_which_have_one() -> None:
-    with pytest.raises(MissingPart, match=r"no picture of Products\. Pictures exist of Calibration, Conversion"):
+    with pytest.raises(MissingPart, match=r"no picture of Products\. Pictures exist of Backtest, Calibration, Conversion"):
         make_tables()["products"].plot()
 
 

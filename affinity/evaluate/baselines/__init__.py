@@ -1,0 +1,1 @@
+"""Built-in methods to compare with, one family a file: Landmark -> Scorer."""

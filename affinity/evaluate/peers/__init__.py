@@ -1,0 +1,1 @@
+"""Peers to compare with, one a file: Landmark -> Scorer. Formulae are ours to write; packages are an optional extra."""
