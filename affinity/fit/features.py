@@ -12,7 +12,7 @@ from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.threads import available_threads, map_blocks
 
 #: The ranking features, in the order of the blend's coefficients.
-FEATURES = ("closed_form", "cosine", "first_purchases", "recent_lines", "buyers")
+FEATURES = ("closed_form", "cosine", "first_purchases", "recent_lines", "buyers", "buyers_by_history")
 
 #: The customer terms of the probability.
 CUSTOMER_TERMS = ("orders", "recency", "tenure", "products", "recent_orders", "mean_score", "spread_of_score")
@@ -97,8 +97,10 @@ def popular_products(transitions: Transitions) -> np.ndarray:
     return order[transitions.buyers[order] > 0]
 
 
-def ranking_features(rows: Rows, transitions: Transitions) -> np.ndarray:
-    """float64[n, 5]: log(s + ε), log(cosine + ε), log(1 + decayed first purchases), log(1 + decayed lines), log(1 + buyers)."""
+def ranking_features(rows: Rows, landmark: Landmark) -> np.ndarray:
+    """float64[n, 6]: log(s + ε), log(cosine + ε), log(1 + decayed first purchases), log(1 + decayed lines), log(1 + buyers),
+    and the last × log(1 + products owned): the more somebody owns, the less all-time popularity says of what comes next."""
+    transitions = landmark.transitions
     epsilon = EPSILON.get(transitions.clock or "day", 0.01)
     popularity = np.log1p(
         np.stack(
@@ -108,8 +110,14 @@ def ranking_features(rows: Rows, transitions: Transitions) -> np.ndarray:
     features = np.empty((len(rows.product), len(FEATURES)))
     features[:, 0] = np.log(rows.closed_form + epsilon)
     features[:, 1] = np.log(rows.cosine + epsilon)
-    features[:, 2:] = popularity[rows.product]
+    features[:, 2:5] = popularity[rows.product]
+    features[:, 5] = features[:, 4] * np.repeat(log_owned(landmark, rows.customer), np.diff(rows.indptr))
     return features
+
+
+def log_owned(landmark: Landmark, customer: np.ndarray) -> np.ndarray:
+    """float64: log(1 + products owned) of ``customer``."""
+    return np.log1p(np.diff(landmark.holdings.indptr)[customer])
 
 
 def customer_facts(landmark: Landmark, customer: np.ndarray) -> np.ndarray:
@@ -117,7 +125,7 @@ def customer_facts(landmark: Landmark, customer: np.ndarray) -> np.ndarray:
     log(1 + orders in the last 91 days); what a clock does not know is 0."""
     holdings, steps = landmark.holdings, landmark.steps
     facts = np.zeros((len(customer), 5))
-    facts[:, 3] = np.log1p(np.diff(holdings.indptr)[customer])
+    facts[:, 3] = log_owned(landmark, customer)
     if steps is None or steps.customer is None or steps.at is None:
         return facts
     n = len(holdings.customers)

@@ -48,8 +48,8 @@ def train_model(
 ) -> FitModel:
     """The fit model as of ``now``.
 
-    Edges come from the counts at ``now``; the blend from the latest landmark, the probability from all of them,
-    each with counts before it and labels after it only. landmarks : the latest first; consumed one at a time.
+    Edges come from the counts at ``now``; the blend and the probability from all landmarks, each with counts before
+    it and labels after it only. landmarks : the latest first; consumed one at a time.
     The calibration report compares the latest landmark with a model that knows only the landmarks whose labels end
     by then; where there is none, with the model itself, and its note says so.
     """
@@ -121,7 +121,7 @@ def _study(landmark: Landmark, settings: FitSettings, horizon_days: int, threads
     key = np.repeat(customer.astype(np.int64), np.diff(rows.indptr)) * n + rows.product
     return Studied(
         at=landmark.at,
-        features=ranking_features(rows, landmark.transitions),
+        features=ranking_features(rows, landmark),
         rows=rows,
         label=np.isin(key, bought, assume_unique=True).astype(np.uint8),
         facts=customer_facts(landmark, customer),
@@ -130,10 +130,14 @@ def _study(landmark: Landmark, settings: FitSettings, horizon_days: int, threads
 
 
 def _blend(studied: list[Studied]) -> np.ndarray:
-    """From the latest landmark; the closed form alone without one."""
+    """From all landmarks together; the closed form alone without one."""
     if not studied:
         return CLOSED_FORM_ONLY.copy()
-    return learn_blend(studied[0].features, studied[0].rows.indptr, studied[0].label)
+    features, label = (np.concatenate([getattr(study, name) for study in studied]) for name in ("features", "label"))
+    sizes = np.concatenate([np.diff(study.rows.indptr) for study in studied])
+    history = np.concatenate([study.facts[:, CUSTOMER_TERMS.index("products")] for study in studied])
+    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return learn_blend(features, indptr, label, centre=float(history.mean()))
 
 
 def score_rows(features: np.ndarray, blend: np.ndarray) -> np.ndarray:

@@ -22,7 +22,8 @@ def score_candidates(
     """The candidates of every customer with a purchase (or of ``customers``, int32 codes), best first.
 
     u = Σ blend × (log(closed form + ε), log(cosine + ε), log(1 + decayed first purchases), log(1 + decayed lines),
-    log(1 + buyers)) over the top ``candidates`` by closed form ∪ the top by decayed first purchases, owned never;
+    log(1 + buyers), log(1 + buyers)·log(1 + products owned)) over the top ``candidates`` by closed form ∪ the top by
+    decayed first purchases, owned never;
     fit = σ(b·u + γ·x_c + a + δ), NaN where the model has no probability. Ties by product code. A customer's rows do
     not depend on who else is scored.
     """
@@ -49,7 +50,7 @@ def _score_block(model: FitModel, now: Landmark, who: np.ndarray, each: int, thr
     edges = Edges(model.indptr, model.consequent, model.edge)
     similar = Edges(model.similar_indptr, model.similar_consequent, model.similar_edge)
     rows = collect_rows(now, edges, similar, who, each=each, terms=TERMS_KEPT, threads=threads)
-    features = ranking_features(rows, now.transitions)
+    features = ranking_features(rows, now)
     blend = np.array([model.blend[name] for name in FEATURES])
     u = score_rows(features, blend)
     order = rank_rows(rows.indptr, rows.product, u)

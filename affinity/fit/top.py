@@ -11,6 +11,7 @@ from affinity.fit.features import (
     FEATURES,
     TERMS_KEPT,
     customer_facts,
+    log_owned,
     owned_weight,
     popular_products,
 )
@@ -49,6 +50,7 @@ class TopScorer:
         self._each = min(candidates, max(n, 1))
         self._facts = customer_facts(now, np.arange(len(holdings.customers))) if model.customer_terms else None
         self._popularity = popularity_scores(model, counts)
+        self._history = log_owned(now, np.arange(len(holdings.customers)))
         rule = np.array([model.blend[FEATURES[0]], model.blend[FEATURES[1]], EPSILON.get(counts.clock or "day", 0.01)])
         blocked = np.zeros(n, dtype=bool) if eligibility is None else eligibility.product_state >= 0
         own = (np.zeros(len(holdings.customers) + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
@@ -88,7 +90,7 @@ class TopScorer:
             product=shown,
             fit=self._fit(who, np.repeat(np.arange(len(who)), count), score_, spread),
             score=score_,
-            base=self._popularity[shown],
+            base=self._popularity[0, shown] + np.repeat(self._history[who], count) * self._popularity[1, shown],
             evidence=number[used, 1],
             because=antecedent[:, 0] if terms else np.full(len(shown), -1, dtype=np.int32),
             customers=self._holdings.customers,
@@ -112,9 +114,10 @@ def can_judge(eligibility: Eligibility | None) -> bool:
 
 
 def popularity_scores(model: FitModel, counts: Transitions) -> np.ndarray:
-    """float64[n_products]: the part of u that is popularity, the same for everybody."""
+    """float64[2, n_products]: the part of u that is popularity: what everybody gets, and what comes per log(1 + owned)."""
     known = (counts.first_purchases / WEIGHT_UNIT, counts.recent_lines / WEIGHT_UNIT, counts.buyers)
-    total = np.zeros(len(counts.buyers))
-    for name, value in zip(FEATURES[2:], known, strict=True):
-        total += model.blend[name] * np.log1p(value)
+    total = np.zeros((2, len(counts.buyers)))
+    for name, value in zip(FEATURES[2:5], known, strict=True):
+        total[0] += model.blend[name] * np.log1p(value)
+    total[1] = model.blend[FEATURES[5]] * np.log1p(counts.buyers)
     return total

@@ -21,7 +21,8 @@ START = "start"
 class ScoreParts:
     """What the score u of a customer and product is made of.
 
-    u = b₀·log(s + ε) + b₁·log(c + ε) + Σ_k b_k·popularity_k, s and c sums over owned A of weight × edge, weight × cosine
+    u = b₀·log(s + ε) + b₁·log(c + ε) + Σ_k b_k·popularity_k, s and c sums over owned A of weight × edge, weight × cosine;
+    b_k grows by b_"k_by_history" × log(1 + products owned) where the blend holds such a weight
     weight     : float64 a holding; popularity : name in the blend -> float64[n_products]; epsilon : ε
     """
 
@@ -38,7 +39,8 @@ def decompose_scores(recommendations: Recommendations, parts: ScoreParts) -> Con
     Owned A gets b₀·w_A·W_AB·L(s) + b₁·w_A·cos_AB·L(c) with L(x) = log(1 + x/ε)/x (1/ε at 0): the logarithm's rise from
     owning nothing, shared in proportion to the terms. That is the Aumann–Shapley value, the only sharing that adds
     up and does not depend on an order (Aumann and Shapley 1974; "integrated gradients", Sundararajan et al. 2017).
-    Popularity k gets b_k × its value; "start" is (b₀ + b₁)·log ε. odds = exp(slope × contribution).
+    Popularity k gets b_k × its value, the weight of buyers changing with log(1 + products owned); "start" is
+    (b₀ + b₁)·log ε. odds = exp(slope × contribution).
     """
     model, recs = parts.model, recommendations
     rows = np.flatnonzero(~np.isnan(recs.score))
@@ -46,10 +48,20 @@ def decompose_scores(recommendations: Recommendations, parts: ScoreParts) -> Con
     pieces = [(row, np.full(len(row), OWNED, dtype=object), owned, share)]
     closed, cosine = model.blend["closed_form"], model.blend["cosine"]
     flat = {START: np.full(len(rows), (closed + cosine) * np.log(parts.epsilon))}
-    flat |= {name: model.blend[name] * value[recs.product[rows]] for name, value in parts.popularity.items()}
+    flat |= {name: _weight(name, rows, recs, parts) * value[recs.product[rows]] for name, value in parts.popularity.items()}
     nobody = np.full(len(rows), -1, dtype=np.int32)
     pieces += [(rows, np.full(len(rows), name, dtype=object), nobody, value) for name, value in flat.items()]
     return gather_parts(recs, pieces, model.slope)
+
+
+def _weight(name: str, rows: np.ndarray, recs: Recommendations, parts: ScoreParts) -> np.ndarray | float:
+    """The weight of a popularity: one for all, or one a row where it changes with what the customer owns."""
+    blend = parts.model.blend
+    by_history = blend.get(f"{name}_by_history")
+    if by_history is None:
+        return blend[name]
+    owned = np.diff(parts.holdings.indptr)[recs.customer[rows]]
+    return np.asarray(blend[name] + by_history * np.log1p(owned))
 
 
 def gather_parts(

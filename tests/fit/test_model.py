@@ -156,13 +156,13 @@ def test_scoring_refuses_another_vocabulary(planted: tuple[FitModel, Landmark, C
 
 
 def test_blend_without_purchases_is_the_closed_form() -> None:
-    features, indptr = np.ones((4, 5)), np.array([0, 2, 4], dtype=np.int64)
+    features, indptr = np.ones((4, 6)), np.array([0, 2, 4], dtype=np.int64)
     assert learn_blend(features, indptr, np.zeros(4, dtype=np.uint8)).tolist() == CLOSED_FORM_ONLY.tolist()
 
 
 def test_blend_finds_the_feature_that_decides() -> None:
     random = np.random.default_rng(0)
-    features = random.normal(size=(4000, 5))
+    features = random.normal(size=(4000, 6))
     label = np.zeros(4000, dtype=np.uint8)
     indptr = np.arange(0, 4001, 10, dtype=np.int64)
     for begin in indptr[:-1]:

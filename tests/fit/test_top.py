@@ -28,7 +28,7 @@ def test_what_a_customer_gets(seed: int, each: int, n_terms: int, k: int, n_edge
     edges, similar = draw(), draw()
     owned = {int(p): float(random.integers(1, 3)) for p in sorted(set(random.integers(0, n, 4).tolist()))}
     popular = random.permutation(n).astype(np.int32)
-    popularity, rule = random.integers(0, 3, n) / 2, np.array([1.0, 0.5, 0.01])
+    popularity, rule = random.integers(-2, 3, (2, n)) / 2, np.array([1.0, 0.5, 0.01])
     his = np.unique(random.integers(0, n, 3)).astype(np.int32)
     blocked = random.random(n) < 0.2
     e, s = as_edges(edges, n), as_edges(similar, n)
@@ -42,9 +42,10 @@ def test_what_a_customer_gets(seed: int, each: int, n_terms: int, k: int, n_edge
         popularity, rule, blocked, np.array([0, len(his)], dtype=np.int64), his, each, closed, slot, place,
         count, product, number, spread, antecedent, term,
     )  # fmt: skip
+    worth = popularity[0] + np.log1p(len(owned)) * popularity[1]
     never = set(his.tolist()) | set(np.flatnonzero(blocked).tolist())
     expected, u = naive.top_products(
-        owned, edges, similar, popular.tolist(), each, popularity.tolist(), rule.tolist(), never, k, n_terms
+        owned, edges, similar, popular.tolist(), each, worth.tolist(), rule.tolist(), never, k, n_terms
     )
     found = [
         (
