@@ -638,3 +638,17 @@ def top_products(owned, edges, similar, popular, each, popularity, rule, blocked
     u = {b: rule[0] * math.log(s + rule[2]) + rule[1] * math.log(c + rule[2]) + popularity[b] for b, (s, c, _) in found.items()}
     best = sorted(u, key=lambda b: (-u[b], b))
     return [(b, u[b], found[b][0], found[b][2]) for b in best if b not in blocked][:k], [u[b] for b in best]
+
+
+# ---- the variance of the baseline -----------------------------------------------------------------
+
+
+def index_repeats(owned, b, last_day, enters, stratum, bins, gap=0):
+    """{(stratum, bin): sum over the buyers of b of their index events in the cell × all their index events}."""
+    cells = {}
+    for customer, products in owned.items():
+        lives = index_lives({customer: products}, b, last_day, enters, stratum, bins, gap)
+        every = sum(events for _, events in lives.values())
+        for cell, (_, events) in lives.items():
+            cells[cell] = cells.get(cell, 0) + events * every
+    return cells

@@ -23,7 +23,8 @@ from affinity.threads import map_blocks
 class Baseline:
     """One row a pair. rate : float64[n, H] expected cumulative rate at each horizon; observed, expected : events within
     the last bin; prior : of observed/expected over pairs; without_antecedent : A's owners were left out; dispersion :
-    variance of observed/expected of ordinary pairs beyond chance; q_value : float64[n], see `Conversion`."""
+    variance of observed/expected of ordinary pairs beyond chance; p_value : float64[n] of "more events
+    than expected"; q_value : float64[n], see `Conversion`."""
 
     rate: np.ndarray
     observed: np.ndarray
@@ -31,6 +32,7 @@ class Baseline:
     prior: GammaMixture
     without_antecedent: bool
     dispersion: float
+    p_value: np.ndarray
     q_value: np.ndarray
 
     def hazard_ratio(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -62,18 +64,23 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray) -> Baseline:
     n_bins = len(BASELINE_BINS)
     overlaps = np.stack([_bin_days(h, life_tables.gap_days) for h in life_tables.horizons_days])  # [H, bins]
     rate = np.full((len(rows), len(overlaps)), np.nan)
-    expected, noise = np.zeros(len(life_tables)), np.zeros(len(life_tables))
+    expected, noise, typical = (np.zeros(len(life_tables)) for _ in range(3))
     for first in range(0, len(life_tables), PAIRS_AT_ONCE):
         part = slice(first, first + PAIRS_AT_ONCE)
         cells = hazards_of_others(life_tables, part) * life_tables.exposure[part]
         expected[part] = cells.sum(axis=1)
         noise[part] = _relative_variance(life_tables, part, cells)
+        typical[part] = (_hazards_of_all(life_tables, part) * life_tables.exposure[part]).sum(axis=1)
     observed = life_tables.observed.sum(axis=1, dtype=np.int64)
     left_out = life_tables.owner_exposure is not None
     level = np.ones(len(life_tables.products))
+    # Few expected events and a threshold of events would leave only the pairs that had many by chance. Chosen by what *all*
+    # buyers do: of the pairs with the larger E, E is too large by chance, and the level would come out .03–.05 too low.
+    looked_at = np.flatnonzero(typical >= max(LEAST_EXPECTED, 3.0 * life_tables.min_converted))
     if left_out:
-        least = life_tables.min_converted
-        level = activity_levels(life_tables.antecedent, observed, expected, len(level), min_converted=least)
+        a = life_tables.antecedent
+        level, unsure = activity_levels(a[looked_at], observed[looked_at], expected[looked_at], len(level))
+        noise += unsure[a]
     expected *= level[life_tables.antecedent]
     for first in range(0, len(rows), PAIRS_AT_ONCE):
         chosen = rows[first : first + PAIRS_AT_ONCE]
@@ -84,26 +91,28 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray) -> Baseline:
             cumulative = (by_stratum * days).sum(axis=2)
             rate[first : first + len(chosen), h] = (share * -np.expm1(-cumulative)).sum(axis=1)
     prior = fit_gamma_poisson_mixture(observed, expected, truncated=True, at_least=life_tables.min_converted)
-    # Few expected events and a threshold of events would leave only the pairs that had many by chance.
-    least_expected = max(LEAST_EXPECTED, 3.0 * life_tables.min_converted)
-    dispersion = robust_dispersion(observed, expected, noise, least_expected=least_expected)
+    dispersion = robust_dispersion(observed[looked_at], expected[looked_at], noise[looked_at])
     n_products = len(life_tables.products)
     p_value = excess_p_values(observed, expected, dispersion + noise)
     q_value = benjamini_hochberg(p_value, n_products * (n_products - 1))
-    return Baseline(rate, observed[rows], expected[rows], prior, left_out, dispersion, q_value[rows])
+    return Baseline(rate, observed[rows], expected[rows], prior, left_out, dispersion, p_value[rows], q_value[rows])
 
 
 def _relative_variance(life_tables: LifeTables, part: slice, cells: np.ndarray) -> np.ndarray:
-    """float64[pairs]: variance of E over E², E known from the events of others only: d_B·Σ E_c²/o_c / E².
+    """float64[pairs]: variance of E over E², E known from the events of others only: Σ d_c·E_c²/o_c / E².
 
-    o_c : the index events outside in cell c; d_B : index events a buyer of B, who counts once for each product he had.
+    o_c : the index events outside in cell c; d_c = Σ o_ic·o_i / Σ o_ic over the buyers i of B, of whom each counts once for
+    each product that he had, o_i times in all. (Of the sum over cells of one buyer the square is at most this, by Cauchy
+    and Schwarz.) With the mean of o_i in d_c's place, heavy buyers made the variance too small.
     """
     top, _ = _outside(life_tables, part)
     b = life_tables.consequent[part]
-    repeats = np.maximum(life_tables.index_events[b].sum(axis=1) / np.maximum(life_tables.owners[b], 1), 1.0)
-    spread = np.divide(cells**2, top, out=np.zeros_like(cells), where=top > 0).sum(axis=1)
+    repeats = np.ones_like(cells)
+    if life_tables.index_repeats is not None:
+        np.divide(life_tables.index_repeats[b], life_tables.index_events[b], out=repeats, where=life_tables.index_events[b] > 0)
+    spread = np.divide(repeats * cells**2, top, out=np.zeros_like(cells), where=top > 0).sum(axis=1)
     whole = cells.sum(axis=1) ** 2
-    return repeats * np.divide(spread, whole, out=np.zeros_like(spread), where=whole > 0)
+    return np.divide(spread, whole, out=np.zeros_like(spread), where=whole > 0)
 
 
 def hazards_of_others(life_tables: LifeTables, part: slice | np.ndarray) -> np.ndarray:
@@ -115,6 +124,13 @@ def hazards_of_others(life_tables: LifeTables, part: slice | np.ndarray) -> np.n
     """
     top, bottom = _outside(life_tables, part)
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+
+
+def _hazards_of_all(life_tables: LifeTables, part: slice) -> np.ndarray:
+    """float64[pairs, C]: events per customer-day towards B by cell, of all buyers, A's owners among them."""
+    b = life_tables.consequent[part]
+    events, days = life_tables.index_events[b], life_tables.index_exposure[b]
+    return np.divide(events, days, out=np.zeros(days.shape), where=days > 0)
 
 
 def _outside(life_tables: LifeTables, part: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

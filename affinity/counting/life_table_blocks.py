@@ -15,6 +15,9 @@ from affinity.threads import map_blocks, split_by_work
 if TYPE_CHECKING:
     from affinity.kernels.life_tables import Asked, PairCells, Rule, Scratch
 
+#: Sums over every antecedent, by consequent.
+_OF_PRODUCTS = ("index_exposure", "index_events", "index_repeats")
+
 #: Runs of antecedents handed to the threads; the counts do not depend on it.
 BLOCKS = 32
 
@@ -40,7 +43,7 @@ def count_classes(
         wanted = None if asked is None else asked.towards(risk.products)
         counted = _Pass(lives, exposed, rule, bins, horizons, _asked(wanted, lives.n_products), threads).count()
         counted["excluded"] = (owners - _owners_at_risk(lives, exposed, rule.first_day))[counted["antecedent"]]
-        for name in ("index_exposure", "index_events"):
+        for name in _OF_PRODUCTS:
             counted[name][~risk.products] = 0
         parts.append(counted)
     return parts[0] if len(parts) == 1 else _merge(parts, lives.n_products)
@@ -54,9 +57,7 @@ def _owners_at_risk(lives: Lives, exposed: Exposed, first_day: int) -> np.ndarra
 
 def _merge(parts: list[dict[str, np.ndarray]], n_products: int) -> dict[str, np.ndarray]:
     """The rows of all classes in the order of codes; the index sums of products, which are of one class each, added."""
-    merged: dict[str, np.ndarray] = {
-        name: np.sum([part[name] for part in parts], axis=0) for name in ("index_exposure", "index_events")
-    }
+    merged: dict[str, np.ndarray] = {name: np.sum([part[name] for part in parts], axis=0) for name in _OF_PRODUCTS}
     a, b = (np.concatenate([part[name] for part in parts]).astype(np.int64) for name in ("antecedent", "consequent"))
     order = np.argsort(a * n_products + b)
     lengths = np.concatenate([np.diff(part["indptr"]) for part in parts])
@@ -64,7 +65,7 @@ def _merge(parts: list[dict[str, np.ndarray]], n_products: int) -> dict[str, np.
     indptr = np.concatenate([[0], np.cumsum(lengths[order])]).astype(np.int64)
     position = np.arange(indptr[-1]) + np.repeat(begins[order] - indptr[:-1], lengths[order])
     for name in parts[0]:
-        if name in ("index_exposure", "index_events", "indptr"):
+        if name in (*_OF_PRODUCTS, "indptr"):
             continue
         column = np.concatenate([part[name] for part in parts])
         merged[name] = column[position if name in ("day", "at_risk", "events") else order]
@@ -116,17 +117,17 @@ class _Pass:
             )  # fmt: skip
 
         map_blocks(fill, bounds, self.threads)
-        return _finish(rows, every_life - sums[:, :n_cells], sums[:, n_cells:].copy())
+        return _finish(rows, every_life - sums[:, :n_cells], sums[:, n_cells:])
 
     def _index_clocks(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(int[n_slots × 2C] clocks, int64[C] customer-days of all lives, int64[n_products, 2C] sums over owners)."""
+        """(int[n_slots × 2C] clocks, int64[C] customer-days of all lives, int64[n_products, 3C] sums over owners)."""
         from affinity.kernels import life_table_clocks as kernels
 
         lives, exposed = self.lives, self.exposed
         n_cells = lives.n_strata * (len(self.bins) - 1)
         whole: Any = cell_dtype(int(exposed.entries.sum(dtype=np.int64)))
         clocks = np.zeros(len(exposed.entries) * 2 * n_cells, dtype=whole)
-        sums = np.zeros((lives.n_products, 2 * n_cells), dtype=np.int64)
+        sums = np.zeros((lives.n_products, 3 * n_cells), dtype=np.int64)
 
         def clock(first: int, last: int) -> np.ndarray:
             total = np.zeros(n_cells, dtype=np.int64)
@@ -170,7 +171,7 @@ class _Pass:
         return Scratch(converted, together, row_of, place_of, left_at, seen_until, surviving, cells, strata)
 
 
-def _finish(out: PairCells, index_exposure: np.ndarray, index_events: np.ndarray) -> dict[str, np.ndarray]:
+def _finish(out: PairCells, index_exposure: np.ndarray, sums: np.ndarray) -> dict[str, np.ndarray]:
     from affinity.kernels.life_tables import close_gaps
 
     indptr = np.zeros(len(out.antecedent) + 1, dtype=np.int64)
@@ -181,7 +182,9 @@ def _finish(out: PairCells, index_exposure: np.ndarray, index_events: np.ndarray
     for name in ("day", "at_risk", "events"):
         columns[name] = columns[name][:n_events]
     eligible = out.entered.sum(axis=1, dtype=np.int64)
-    return columns | {"indptr": indptr, "eligible": eligible, "index_exposure": index_exposure, "index_events": index_events}
+    index_events, index_repeats = (part.copy() for part in np.hsplit(sums, 2))
+    index = {"index_exposure": index_exposure, "index_events": index_events, "index_repeats": index_repeats}
+    return columns | {"indptr": indptr, "eligible": eligible} | index
 
 
 def _allocate(*, pairs: int, records: int, horizons: int, strata: int, n_cells: int, whole: np.dtype) -> PairCells:

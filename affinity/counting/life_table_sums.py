@@ -22,7 +22,7 @@ from affinity.tables.life_tables import EventDays, LifeTables
 _ALIKE = ("horizons_days", "wash_in_days", "start_day", "gap_days", "churn", "sale_date_step_days")
 _SUMMED = (
     "at_risk", "events", "eligible", "prior", "simultaneous", "followed", "exposure", "observed", "index_exposure",
-    "index_events", "owners", "entered", "owner_exposure", "owner_events", "excluded",
+    "index_events", "index_repeats", "owners", "entered", "owner_exposure", "owner_events", "excluded",
 )  # fmt: skip
 
 

@@ -79,21 +79,25 @@ def ask_ahead(owner_slot, k, end, slots, records, clocks, n_cells):
             prefetch(clocks, place + 2 * n_cells)
 
 
+# Oracle: tests/naive.py::index_repeats
 @njit(nogil=True, cache=True)
 def sum_owner_rows(owned, first, last, clocks, out):
-    """out[B] = sum of the clocks over the slots of B's owners, for products ``first`` to ``last`` (exclusive).
+    """out[B] = sum of the clocks over the slots of B's owners, for products ``first`` to ``last`` (exclusive), and behind
+    them, by cell, index events × all index events of the same buyer.
 
-    clocks : int[n_slots × 2C]; out : int64[n_products, 2C], zeros
+    clocks : int[n_slots × 2C]; out : int64[n_products, 3C], zeros
     """
-    n_cells = out.shape[1] // 2
+    n_cells = out.shape[1] // 3
     for product in range(first, last):
         end = owned.owner_indptr[product + 1]
         for k in range(owned.owner_indptr[product], end):
             ask_ahead(owned.owner_slot, k, end, owned.slots, owned.records, clocks, n_cells)
             slot = get(owned.owner_slot, k)
-            place = slot * 2 * n_cells
-            for cell in range(
-                get(owned.slots, slot * SLOT_COLUMNS + FIRST_CELL), get(owned.slots, slot * SLOT_COLUMNS + LAST_CELL)
-            ):
+            place, repeats = slot * 2 * n_cells, 0
+            low, high = get(owned.slots, slot * SLOT_COLUMNS + FIRST_CELL), get(owned.slots, slot * SLOT_COLUMNS + LAST_CELL)
+            for cell in range(low, high):
                 out[product, cell] += get(clocks, place + cell)
                 out[product, n_cells + cell] += get(clocks, place + n_cells + cell)
+                repeats += get(clocks, place + n_cells + cell)
+            for cell in range(low, high):
+                out[product, 2 * n_cells + cell] += repeats * get(clocks, place + n_cells + cell)

@@ -302,7 +302,7 @@ def sweep_pair(left_at, seen_until, surviving, horizons, row, out):
 def fill_life_tables(owned, rule, asked, first, last, bins, horizons, clocks, owner_after, chosen, places, scratch, out):
     """The life tables of the antecedents ``first`` to ``last`` (exclusive), each in its own rows of ``out``.
 
-    clocks, owner_after : of `fill_customer_clocks` and, int64[n_products, 2C], of `sum_owner_rows`
+    clocks, owner_after : of `fill_customer_clocks` and, int64[n_products, 3C], of `sum_owner_rows`
     chosen : int32[room × 3] of `choose_pairs` for these antecedents
     places : (first_row, pairs, first_record): int64[n_products] ×2, and the record at which this block begins
     """

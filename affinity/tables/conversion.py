@@ -33,7 +33,7 @@ class Conversion(Table):
                       over the pair's mean daily rate within a year; the same at every horizon, NaN unknown, None not made
     q_value        : nominal false-discovery rate at which "more than similar buyers" is claimed, over all ordered pairs of
                       products, the unseen ones included; the same at every horizon. In simulated worlds with planted
-                      pairs .08 of the claims at .05 were false: a guide, not a guarantee
+                      pairs .03 of the claims at .05 were false
     offered, accepted : int64 distinct customers; offer_rate, offer_lower, offer_upper : NaN when nobody was offered
     note           : object, reason code of a null ("SHORT_FOLLOWUP", "SHORT_HISTORY", …) or None
     """

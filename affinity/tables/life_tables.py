@@ -68,6 +68,8 @@ class LifeTables(Table):
     exposure, observed      : int32[n, C] customer-days at risk, and events, within 365 days by baseline cell
                               (C = strata × bins, row-major); int64 where the sums could pass 2**31
     index_exposure, index_events : int64[n_products, C], the same summed over every antecedent, by consequent
+    index_repeats           : int64[n_products, C], index events × all index events of the same buyer of B, who counts once
+                              for each product he had: what the baseline's variance is made of
     owners                  : int64[n_products], owners of A who entered
     horizons_days           : the H horizons; longest_followed_days : the longest follow-up of anyone
     entry_rule              : "wash_in" | "started_at" | "mixed" (each customer by what is known); wash_in_days : what was used
@@ -113,6 +115,7 @@ class LifeTables(Table):
     gap_days: int = 0
     customers_left_out: int = 0
     excluded: np.ndarray | None = None
+    index_repeats: np.ndarray | None = None
     churn: str = "crude"
     sale_date_step_days: int = 1
     observed_from_day: int | None = None

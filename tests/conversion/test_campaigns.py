@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affinity.conversion import measure_campaigns, measure_offers
@@ -124,6 +124,7 @@ def test_small_cells_are_drawn_to_the_cell_above():
     assert table.info["kappa"]["campaign"] < table.info["kappa"]["segment"]
 
 
+@settings(deadline=None)
 @given(st.permutations(range(12)))
 def test_the_order_of_the_log_does_not_matter(order):
     owned = {c: {0: 1} | ({1: 19103 + c} if c % 2 else {}) for c in range(6)}

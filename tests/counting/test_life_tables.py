@@ -111,6 +111,8 @@ def test_every_pair_equals_the_obvious_count(world, gap, wash_in):
     for b in range(PRODUCTS):
         every_life = naive.index_lives(owned, b, last_day, enters, stratum, BASELINE_BINS, gap)
         cells_of(every_life, table.index_exposure[b], table.index_events[b])
+        repeats = naive.index_repeats(owned, b, last_day, enters, stratum, BASELINE_BINS, gap)
+        cells_of({cell: [0, n] for cell, n in repeats.items()}, 0 * table.index_repeats[b], table.index_repeats[b])
 
 
 @settings(deadline=None, max_examples=15)
@@ -125,7 +127,8 @@ def test_counts_of_shards_add_up(world, cut):
     for keep in (lambda c: c < cut, lambda c: c >= cut):
         shard = make_holdings({c: owned[c] for c in owned if keep(c)}, customers=n)
         parts.append(count_life_tables(shard, make_steps(days, holdings), **args))
-    assert (whole.index_events == parts[0].index_events + parts[1].index_events).all()
+    for name in ("index_events", "index_repeats"):
+        assert (getattr(whole, name) == getattr(parts[0], name) + getattr(parts[1], name)).all()
     assert (whole.index_exposure == parts[0].index_exposure + parts[1].index_exposure).all()
     assert (whole.owners == parts[0].owners + parts[1].owners).all()
     rows = [rows_of(part) for part in parts]
