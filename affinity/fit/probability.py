@@ -114,12 +114,37 @@ def _likelihood(samples: list[Sample], scaled: list[np.ndarray], total: np.ndarr
 
 def season_shift(steps: Baskets | None, at: int | None, horizon_days: int) -> float | None:
     """δ = ½·log(order lines in [T−365, T−365+h) / in [T−365−h, T−365)), T = ``at``; None where the data do not reach back."""
-    if steps is None or steps.at is None or steps.clock != "day" or at is None or len(steps) == 0:
+    if not _reaches_back(steps, at, 365 + horizon_days):
         return None
-    year_ago = at - 365
-    if int(steps.at.min()) > year_ago - horizon_days:
-        return None
-    sizes = steps.sizes
-    after = int(sizes[(steps.at >= year_ago) & (steps.at < year_ago + horizon_days)].sum())
-    before = int(sizes[(steps.at >= year_ago - horizon_days) & (steps.at < year_ago)].sum())
+    assert at is not None
+    after, before = _lines_around(steps, at - 365, horizon_days)
     return float(0.5 * np.log(after / before)) if after and before else None
+
+
+def recent_growth(steps: Baskets | None, at: int | None, horizon_days: int) -> float | None:
+    """Order lines in [T−h, T) over those in [T−2h, T−h), T = ``at``, where the season is not known (`season_shift` is None).
+
+    None where it is known, and where the data do not reach back 2h.
+    """
+    if _reaches_back(steps, at, 365 + horizon_days) or not _reaches_back(steps, at, 2 * horizon_days):
+        return None
+    assert at is not None
+    after, before = _lines_around(steps, at - horizon_days, horizon_days)
+    return after / before if before else None
+
+
+def _reaches_back(steps: Baskets | None, at: int | None, days: int) -> bool:
+    """Whether there are dated lines from ``at`` − days on."""
+    if steps is None or steps.at is None or steps.clock != "day" or at is None or len(steps) == 0:
+        return False
+    return int(steps.at.min()) <= at - days
+
+
+def _lines_around(steps: Baskets | None, day: int, days: int) -> tuple[int, int]:
+    """Order lines in [day, day + days) and in [day − days, day)."""
+    assert steps is not None
+    assert steps.at is not None
+    sizes = steps.sizes
+    late = (steps.at >= day) & (steps.at < day + days)
+    early = (steps.at >= day - days) & (steps.at < day)
+    return int(sizes[late].sum()), int(sizes[early].sum())

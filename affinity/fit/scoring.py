@@ -6,8 +6,8 @@ import numpy as np
 
 from affinity.fit.closed_form import Edges
 from affinity.fit.features import CUSTOMER_TERMS, FEATURES, TERMS_KEPT, collect_rows, customer_facts, ranking_features
-from affinity.fit.model import customer_terms, rank_rows, score_rows
 from affinity.fit.probability import Probability
+from affinity.fit.study import customer_terms, rank_rows, score_rows
 from affinity.tables.fit_model import Candidates, FitModel
 from affinity.tables.landmark import Landmark
 from affinity.threads import available_threads

@@ -9,7 +9,8 @@ from affinity.counting import count_transitions
 from affinity.errors import VocabularyMismatch
 from affinity.fit import score_candidates, train_model
 from affinity.fit.blend import CLOSED_FORM_ONLY, learn_blend
-from affinity.fit.probability import Sample, learn_probability, season_shift
+from affinity.fit.calibrate import MOST_GROWTH
+from affinity.fit.probability import Sample, learn_probability, recent_growth, season_shift
 from affinity.settings import FitSettings
 from affinity.tables import Candidates, FitModel, Landmark
 from tests.shops import make_landmark, make_tables, planted_orders, random_orders
@@ -203,3 +204,35 @@ def test_season_shift_is_half_the_log_of_last_years_ratio() -> None:
     assert season_shift(steps, 455, 90) == pytest.approx(0.5 * np.log(2))
     assert season_shift(steps, 454, 90) is None
     assert season_shift(None, 455, 90) is None
+
+
+def test_growth_is_asked_for_where_the_season_is_unknown() -> None:
+    orders = {0: [(t, {0}) for t in range(90)] + [(t, {1, 2}) for t in range(90, 180)]}
+    steps, _ = make_tables(orders, customers=1, products=3, end=180)
+    assert recent_growth(steps, 180, 90) == pytest.approx(2.0)
+    assert recent_growth(steps, 179, 90) is None  # too little history
+    assert recent_growth(steps, 455, 90) is None  # a year to compare with: the shift is used
+    assert recent_growth(None, 180, 90) is None
+
+
+def test_a_shop_that_doubled_within_the_last_horizon_is_said_to_be_ordered_only() -> None:
+    orders = {c: [step for step in s if step[0] >= 140 or c % 4 == 0] for c, s in planted_orders(4, customers=600).items()}
+    shop = {"customers": 600, "products": 20, "now": 240, "horizon_days": 80}
+    now = make_landmark(orders, None, **shop)
+    model = train_model([make_landmark(orders, 160, **shop)], now, settings=SETTINGS, horizon_days=80)
+    assert model.info["recent_growth"] > MOST_GROWTH
+    assert "seasonal peak" in model.calibration.note
+
+
+def test_popularity_weighs_less_where_more_is_owned() -> None:
+    random = np.random.default_rng(1)
+    rows, owned = 10, np.repeat([1.0, 4.0], 400)
+    features = np.zeros((len(owned) * rows, 6))
+    features[:, 0], features[:, 4] = random.normal(size=(2, len(features)))
+    features[:, 5] = features[:, 4] * np.repeat(owned, rows)
+    wanted = features[:, 0] + np.repeat(5.0 - 1.5 * owned, rows) * features[:, 4]
+    label = (wanted == np.repeat(wanted.reshape(-1, rows).max(axis=1), rows)).astype(np.uint8)
+    indptr = np.arange(0, len(features) + 1, rows, dtype=np.int64)
+    w = learn_blend(features, indptr, label, centre=2.5)
+    assert w[5] < -0.3
+    assert w[4] + 1.0 * w[5] > w[4] + 4.0 * w[5] + 1.0
