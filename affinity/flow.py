@@ -27,8 +27,10 @@ from affinity.steps import (
     judge_at,
     judge_customers,
     learn_for_customers,
+    list_offers,
     measure_conversion,
     measure_shop,
+    measure_tree,
     plan_backtest,
     read_facts,
     read_past,
@@ -92,7 +94,8 @@ def run(
         recommendations = None if learnt is None else recommend_customers(shop)
     with step("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
-    notes = {"conversions": no_conversion, "recommendations": no_fit}
+        metric_tree, no_tree = attempt(lambda: measure_tree(past, facts, settings, judged))
+    notes = {"conversions": no_conversion, "recommendations": no_fit, "metric_tree": no_tree}
     return Result(
         settings=settings,
         inputs=fingerprint_inputs(past, facts),
@@ -105,6 +108,8 @@ def run(
         bundles=graph.list_bundles(pair_graph),
         also_bought=ranking.list_also_bought(pair_graph, products=facts.products, k=settings.top_k),
         metrics=metrics,
+        metric_tree=metric_tree,
+        offers=list_offers(past, facts, settings),
         eligibility=judged,
         life_tables=lives,
         conversion=conversion,

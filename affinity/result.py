@@ -21,6 +21,7 @@ from affinity.tables import (
     ItemsetCounts,
     LifeTables,
     Metrics,
+    MetricTree,
     OrderLines,
     PairGraph,
     Products,
@@ -48,6 +49,8 @@ class Result:
     bundles: Bundles
     also_bought: AlsoBought
     metrics: Metrics
+    metric_tree: MetricTree | None = None
+    offers: Mapping[str, Any] | None = None
     eligibility: Eligibility | None = None
     life_tables: LifeTables | None = None
     conversion: Conversion | None = None
@@ -108,6 +111,8 @@ class Result:
             "recommendations": self.recommendations,
             "also_bought": self.also_bought,
             "metrics": self.metrics,
+            "metric_tree": self.metric_tree,
+            "offers": self.offers,
             "quarantine": self.lines.report.quarantine,
             "products": self.products,
             "curves": self.curves,

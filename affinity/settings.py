@@ -153,6 +153,7 @@ class MetricSettings(Section):
     window_days: int = Field(90, ge=1, description="Days before as_of that a metric looks at.")
     by: tuple[str, ...] = Field((), description="Segment columns: of the customer file, or of the order lines.")
     names: tuple[str, ...] = Field((), description="Only these metrics; unset: all.")
+    owners: dict[str, str] = Field({}, description="Node of the metric tree -> who answers for it.")
     offer_window_days: int = Field(14, ge=1, description="An offer is credited with purchases up to this many days after it.")
     velocity_horizon_days: int = Field(365, ge=1, description="Horizon of cross_sell_velocity_converters.")
     cohort_months: int = Field(12, ge=1, description="Months after the first purchase in cohort_adoption_rate.")

@@ -14,6 +14,7 @@ from affinity import metrics as metric_room
 from affinity.contexts import Facts
 from affinity.errors import MissingPart
 from affinity.history import History, look_back
+from affinity.metrics import tree as metric_tree
 from affinity.settings import Settings
 from affinity.tables import (
     Baskets,
@@ -24,6 +25,7 @@ from affinity.tables import (
     Landmark,
     LifeTables,
     Metrics,
+    MetricTree,
     PairGraph,
 )
 from affinity.training import learn_fit, learn_model, look_back_to
@@ -116,8 +118,6 @@ def learn_for_customers(past: History, settings: Settings) -> tuple[FitModel, La
     return learn_model(past, settings)
 
 
-def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligibility | None, by: Iterable[str]) -> Metrics:
-    return metric_room.compute_metrics(
 def plan_backtest(past: History, settings: Settings, landmarks: int, at: Sequence[dt.date | str]) -> list[int]:
     """Where the landmarks of a backtest are; an error for one that cannot be judged."""
     clock = past.lines.clock if past.has_customers else None
@@ -147,6 +147,8 @@ def judge_at(
     ]
 
 
+def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligibility | None, by: Iterable[str]) -> Metrics:
+    return metric_room.compute_metrics(
         past.lines,
         offers=facts.offers,
         products=facts.products,
@@ -155,6 +157,41 @@ def judge_at(
         settings=settings.metrics,
         by=tuple(by),
     )
+
+
+def measure_tree(
+    past: History,
+    facts: Facts,
+    settings: Settings,
+    judged: Eligibility | None,
+    by: Iterable[str] = (),
+    *,
+    through_offers: bool = True,
+) -> MetricTree:
+    """The metric tree of the window before as_of; MissingPart without customers, dates or prices."""
+    return metric_tree.build_tree(
+        past.lines,
+        offers=facts.offers,
+        products=facts.products,
+        customers=facts.customers,
+        eligibility=judged,
+        settings=settings.metrics,
+        by=tuple(by) or settings.metrics.by,
+        owners=settings.metrics.owners,
+        through_offers=through_offers,
+    )
+
+
+def list_offers(past: History, facts: Facts, settings: Settings) -> dict[str, Any] | None:
+    """The offers that were made, with what became of each, as they are published; None without an offer log."""
+    if facts.offers is None:
+        return None
+    as_of_day, window_days = past.lines.as_of_day, settings.metrics.offer_window_days
+    dated = past.has_customers and past.lines.clock == "day"
+    judged = conversion_room.judge_offers(
+        facts.offers, past.holdings if dated else None, window_days=window_days, end_day=as_of_day
+    )
+    return release.offer_columns(facts.offers, judged.accepted, window_days=window_days, as_of_day=as_of_day)
 
 
 def fingerprint_inputs(past: History, facts: Facts) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Files, frames, databases and known exports in; OrderLines, Offers, Products, Customers and their reports out."""
 
 from affinity.ingest.customers import read_customers
+from affinity.ingest.interventions import read_interventions
 from affinity.ingest.offers import read_offers
 from affinity.ingest.orders import check_future, read_orders
 from affinity.ingest.products import read_products
 
-__all__ = ["check_future", "read_customers", "read_offers", "read_orders", "read_products"]
+__all__ = ["check_future", "read_customers", "read_interventions", "read_offers", "read_orders", "read_products"]

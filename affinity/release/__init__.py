@@ -1,7 +1,7 @@
 """Releases on disk: written atomically, verified when opened, kept by number."""
 
 from affinity.release.checksum import fingerprint_arrays, release_id
-from affinity.release.content import calibration_columns
+from affinity.release.content import calibration_columns, offer_columns
 from affinity.release.describe import describe_path
 from affinity.release.folder import check_output, list_releases
 from affinity.release.opened import Release, open_release
@@ -10,6 +10,6 @@ from affinity.release.switch import use_release
 from affinity.release.write import write_release
 
 __all__ = [
-    "Release", "calibration_columns", "check_output", "describe_path",
-    "fingerprint_arrays", "list_releases", "open_release", "release_id", "use_release", "write_release", "write_table",
+    "Release", "calibration_columns", "check_output", "describe_path", "fingerprint_arrays", "list_releases", "offer_columns",
+    "open_release", "release_id", "use_release", "write_release", "write_table",
 ]  # fmt: skip

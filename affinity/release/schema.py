@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXT, WHOLE, SHORT, NUMBER, FLAG, DATE, TEXTS = "string", "int64", "int32", "double", "bool", "date32", "list<string>"
+TIME = "timestamp"
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "itemsets": {"itemset": TEXTS, "size": SHORT, "count": WHOLE, "support": NUMBER},
@@ -83,6 +84,33 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "source": TEXT,
         "note": TEXT,
     },
+    "metric_tree": {
+        "node": TEXT,
+        "label": TEXT,
+        "parent": TEXT,
+        "kind": TEXT,
+        "unit": TEXT,
+        "definition": TEXT,
+        "owner": TEXT,
+        "segment_by": TEXT,
+        "segment": TEXT,
+        "numerator": NUMBER,
+        "denominator": NUMBER,
+        "value": NUMBER,
+        "lower": NUMBER,
+        "upper": NUMBER,
+        "window": TEXT,
+        "as_of": TEXT,
+        "note": TEXT,
+    },
+    "offers": {
+        "offer_id": TEXT,
+        "customer_id": TEXT,
+        "campaign": TEXT,
+        "product_id": TEXT,
+        "offered_at": TIME,
+        "accepted": SHORT,
+    },
     "quarantine": {
         "row": WHOLE,
         "reason": TEXT,
@@ -134,6 +162,7 @@ def arrow_type(name: str) -> Any:
         NUMBER: pa.float64(),
         FLAG: pa.bool_(),
         DATE: pa.date32(),
+        TIME: pa.timestamp("us"),
         TEXTS: pa.list_(pa.string()),
     }
     return types[name]

@@ -35,6 +35,7 @@ from affinity.release.folder import (
 )
 from affinity.release.parquet import published_table, write_hashed, write_parquet
 from affinity.release.schema import TABLES
+from affinity.release.semantic import FILE, cube_model
 from affinity.release.serving import serving_files
 from affinity.release.verify import manifest_checksum, verify_release
 from affinity.tables import Table
@@ -119,6 +120,8 @@ def _write_aside(aside: Path, tables: Content, report: Mapping[str, Any], identi
     rows = {name: len(table) for name, (table, _) in written.items()}
     served = {name: written[name][0] for name in ("recommendations", "also_bought", "products")}
     files["report.json"] = write_hashed(aside / "report.json", lambda file: file.write(json_bytes(report)))
+    (aside / "semantic").mkdir()
+    files[f"semantic/{FILE}"] = write_hashed(aside / "semantic" / FILE, lambda file: file.write(cube_model().encode()))
     (aside / "serving").mkdir()
     for name, write in serving_files(**served):
         files[f"serving/{name}"] = write_hashed(aside / "serving" / name, write)
@@ -133,6 +136,7 @@ def _write_aside(aside: Path, tables: Content, report: Mapping[str, Any], identi
     manifest = json.loads(json_bytes(manifest))
     manifest["checksum"] = manifest_checksum(manifest)
     write_hashed(aside / MANIFEST, lambda file: file.write(json_bytes(manifest)))
+    sync_folder(aside / "semantic")
     sync_folder(aside / "serving")
     sync_folder(aside)
 

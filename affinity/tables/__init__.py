@@ -9,10 +9,12 @@ from affinity.tables.eligibility import Eligibility
 from affinity.tables.fit_model import Calibration, Candidates, FitModel
 from affinity.tables.holdings import Holdings
 from affinity.tables.ingest_report import IngestReport, Quarantine
+from affinity.tables.interventions import Impact, Impacts, Intervention
 from affinity.tables.itemset_counts import ItemsetCounts
 from affinity.tables.landmark import Landmark
 from affinity.tables.life_tables import LifeTables
 from affinity.tables.margins import Margins
+from affinity.tables.metric_tree import MetricTree, TreeChange, TreeNode
 from affinity.tables.metrics import Metrics
 from affinity.tables.offers import Offers
 from affinity.tables.order_lines import Attribute, OrderLines
@@ -26,7 +28,7 @@ from affinity.tables.transitions import SquareCounts, Transitions
 
 __all__ = [
     "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion", "Customers",
-    "Eligibility", "FitModel", "Holdings", "IngestReport", "ItemsetCounts", "Landmark", "LifeTables", "Margins",
-    "Metrics", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine", "Recommendations", "Rules",
-    "SquareCounts", "Table", "Transitions",
+    "Eligibility", "FitModel", "Holdings", "Impact", "Impacts", "IngestReport", "Intervention", "ItemsetCounts", "Landmark",
+    "LifeTables", "Margins", "MetricTree", "Metrics", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products",
+    "Quarantine", "Recommendations", "Rules", "SquareCounts", "Table", "Transitions", "TreeChange", "TreeNode",
 ]  # fmt: skip
