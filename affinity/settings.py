@@ -100,6 +100,12 @@ class ConversionSettings(Section):
         None, description="Segment column (customer file or order lines): similar buyers are then of the same segment."
     )
     offer_window_days: int = Field(14, ge=1, description="An offer is credited with purchases up to this many days after it.")
+    by: str | None = Field(
+        None,
+        description="Segment column: conversion within each segment, beside the pooled and the standardised rate, and offer "
+        "conversion by segment.",
+    )
+    segment_pairs: int = Field(1000, ge=1, description="Pairs shown by segment: those with the most converted customers.")
 
 
 class EligibilitySettings(Section):
@@ -151,13 +157,44 @@ class MetricSettings(Section):
     """Cross-sell metrics."""
 
     window_days: int = Field(90, ge=1, description="Days before as_of that a metric looks at.")
-    by: tuple[str, ...] = Field((), description="Segment columns: of the customer file, or of the order lines.")
+    by: tuple[str, ...] = Field(
+        ("tenure",),
+        description="Segments: columns of the customer file or of the order lines, or tenure, cohort, health, usage, "
+        "employees, revenue_tier, combination, purchase_path, first_product.",
+    )
+    min_cell: int = Field(10, ge=1, description="A segment of fewer customers (orders, offers) has no rate.")
+    small_cells: Literal["null", "pool"] = Field(
+        "null", description="null: such a segment keeps its counts, without a rate. pool: all of them together are (other)."
+    )
     names: tuple[str, ...] = Field((), description="Only these metrics; unset: all.")
     owners: dict[str, str] = Field({}, description="Node of the metric tree -> who answers for it.")
     offer_window_days: int = Field(14, ge=1, description="An offer is credited with purchases up to this many days after it.")
     velocity_horizon_days: int = Field(365, ge=1, description="Horizon of cross_sell_velocity_converters.")
     cohort_months: int = Field(12, ge=1, description="Months after the first purchase in cohort_adoption_rate.")
-    attach_pairs: tuple[tuple[str, str], ...] = Field((), description="Pairs (A, B) of product ids for attach_rate.")
+    cohort_by: Literal["month", "quarter", "year"] = Field("quarter", description="Calendar time that makes a cohort.")
+    attach_pairs: tuple[tuple[str, str], ...] = Field(
+        (),
+        description="Pairs (A, B) of product ids for attach_rate and pair_conversion_rate. Unset: the 5 pairs most often "
+        "ordered together among the 20 most ordered products.",
+    )
+    pair_horizon_days: int = Field(90, ge=1, description="Horizon of pair_conversion_rate.")
+    tenure_edges_days: tuple[int, ...] = Field((365, 730), description="Days at which a tenure band ends: Y1, Y2, Y3+.")
+    health_edges: tuple[float, float] = Field((60, 75), description="Health up to the first is low, above the second high.")
+    usage_edges: tuple[float, float] = Field((0.25, 0.5), description="Usage up to the first is low, above the second high.")
+    employee_edges: tuple[int, int] = Field((200, 1000), description="Employees: fewer are SMB, more are enterprise.")
+    revenue_edges: tuple[float, float] = Field(
+        (25_000, 100_000), description="Revenue in the year before the window: less is tier 3, more is tier 1."
+    )
+    renewal_grace_days: int = Field(7, ge=0, description="A subscription taken up again within so many days did not churn.")
+    trial_days: int = Field(30, ge=1, description="A trial is followed so many days for payment.")
+    ltv_horizon_days: int | None = Field(
+        None, ge=1, description="Lifetime value over so many days; unset: until churn, and null without churn."
+    )
+    landmark_days: int = Field(180, ge=1, description="Tenure from which multi- and single-product customers are compared.")
+    retention_days: int = Field(365, ge=1, description="Days after the landmark in which churn is compared.")
+    lapse_days: int | None = Field(
+        None, ge=1, description="Without recorded ends: a customer has churned so many days after the last purchase."
+    )
 
 
 class ReleaseSettings(Section):

@@ -33,8 +33,18 @@ def count_cross_sold(facts: Facts) -> Tally | Undefined:
     """Customers present at the start of the window who added a family in it / customers present at its start."""
     if (missing := _no_window(facts)) is not None:
         return missing
-    present = _present_at_start(facts)
-    return _share(_has(facts, _first_in_window(facts)), present, facts.window)
+    return _share(_has(facts, _first_in_window(facts)), facts.present_at_start, facts.window)
+
+
+def count_upsold(facts: Facts) -> Tally | Undefined:
+    """Customers present at the start who bought in the window a further product of a family they owned / customers present."""
+    if not facts.has_families:
+        return Undefined("NO_FAMILIES: without product families there is no upsell", facts.window)
+    if (missing := _no_window(facts, alone=True)) is not None:
+        return missing
+    buyers = facts.by_product.customer[facts.upsold]
+    upsold = np.bincount(buyers, minlength=len(facts.lines.customers)) > 0
+    return _share(upsold, facts.present_at_start, facts.window)
 
 
 def count_eligible_converted(facts: Facts) -> Tally | Undefined:
@@ -47,7 +57,7 @@ def count_eligible_converted(facts: Facts) -> Tally | Undefined:
         return missing
     start, pairs = facts.start_day, facts.by_family
     assert start is not None
-    base, bought, note = _present_at_start(facts), _first_in_window(facts), "no eligibility given: everything was open to all"
+    base, bought, note = facts.present_at_start, _first_in_window(facts), "no eligibility given: everything was open to all"
     on_sale = np.ones(facts.n_families, dtype=bool)
     if facts.eligibility is not None:
         note = "rules as of the end of the window"
@@ -78,17 +88,13 @@ def _among_active(facts: Facts, which: np.ndarray, base: np.ndarray | None = Non
     return _share(which, facts.active if base is None else facts.active & base, facts.until)
 
 
-def _no_window(facts: Facts) -> Undefined | None:
+def _no_window(facts: Facts, *, alone: bool = False) -> Undefined | None:
+    """Why there is no window; a single family is no reason when it may stand ``alone``."""
     if len(facts.lines.customers) == 0:
         return Undefined(_NO_CUSTOMERS, facts.window)
     if facts.start_day is None:
         return Undefined("NO_DATES: without dates there is no window", facts.window)
-    return Undefined(_NO_COMPLEMENT, facts.window) if facts.n_families < 2 else None
-
-
-def _present_at_start(facts: Facts) -> np.ndarray:
-    assert facts.start_day is not None
-    return (facts.first_at < facts.start_day) & facts.present_at(facts.start_day)
+    return Undefined(_NO_COMPLEMENT, facts.window) if facts.n_families < 2 and not alone else None
 
 
 def _first_in_window(facts: Facts) -> np.ndarray:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
-
-from affinity.metrics.definitions import DEFINITIONS
+from affinity.errors import MissingPart, SettingsError
 from affinity.metrics.facts import Facts, gather_facts
-from affinity.metrics.orders import count_attached
+from affinity.metrics.meanings import MEANINGS, describe_meanings, is_ambiguous
+from affinity.metrics.orders import count_attached, frequent_pairs
+from affinity.metrics.pairs import follow_pair
 from affinity.metrics.registry import MEASURES, check_name, load
+from affinity.metrics.retention import Retention, compare_churn, describe_retention
+from affinity.metrics.rows import Row, as_table, make_rows
 from affinity.metrics.segments import UNKNOWN, Segmentation, find_segments
-from affinity.metrics.tally import Cell, Durations, Tally, Undefined, join_notes
-from affinity.metrics.velocity import Cohorts
+from affinity.metrics.tally import Undefined
 from affinity.settings import MetricSettings
-from affinity.tables import Customers, Eligibility, Metrics, Offers, OrderLines, Products
-from affinity.tables.metrics import COLUMNS
+from affinity.tables import Customers, Eligibility, Metrics, Offers, OrderLines, Products, Subscriptions
 
-#: Segments smaller than this are not named as the extremes of a spread (where larger ones exist).
-MIN_SPREAD_SIZE = 30
+#: Metrics of an ordered pair of products: name -> function of (Facts, A, B).
+PAIR_MEASURES = {"attach_rate": count_attached, "pair_conversion_rate": follow_pair}
 
 
 def compute_metrics(
@@ -28,106 +27,89 @@ def compute_metrics(
     offers: Offers | None = None,
     products: Products | None = None,
     customers: Customers | None = None,
+    subscriptions: Subscriptions | None = None,
     eligibility: Eligibility | None = None,
     settings: MetricSettings | None = None,
     by: str | Sequence[str] = (),
 ) -> Metrics:
-    """The named metrics of `affinity.metrics.MEASURES` for net order lines cut at as_of.
+    """The named metrics (`affinity.metrics.MEASURES` and those of pairs) for net order lines cut at as_of.
 
     The window is the ``settings.window_days`` (90) before as_of; metrics of a state look at everything before it;
-    without dates both are everything. A row carries numerator, denominator, value, Wilson 95 % bounds where it is a share,
+    without dates both are everything. A row carries numerator, denominator, value, 95 % bounds and how they were made,
     window, population and source. What the input cannot give is null (NaN) with a reason in ``note``, as is a
-    zero denominator.
+    zero denominator and the rate of a segment of fewer than ``settings.min_cell``.
 
-    by : columns of the customers or of the order lines (a customer's last value): each adds a row a segment, and the
-         row over everybody then names the spread. Without it, ``settings.by``
+    by : columns of the customers or of the order lines (a customer's last value), or bands such as "tenure": each adds a
+         row a segment, and the row over everybody carries the spread. Without it, ``settings.by`` (tenure)
 
-    Raises UnknownColumns for a column that is not there, SettingsError for a metric name that is not.
+    Raises UnknownColumns for a column that is not there, SettingsError for a metric name that is not, and for the bare
+    "cross_sell_rate", with the metrics it may mean and their values here.
     """
     settings = settings or MetricSettings()
     facts = gather_facts(
-        lines, products=products, customers=customers, offers=offers, eligibility=eligibility, settings=settings
+        lines,
+        products=products,
+        customers=customers,
+        offers=offers,
+        eligibility=eligibility,
+        subscriptions=subscriptions,
+        settings=settings,
     )
-    columns = (by,) if isinstance(by, str) else tuple(by) or settings.by
-    segmentations = [find_segments(facts, name) for name in dict.fromkeys(columns)]
-    rows: list[_Row] = []
-    for name in settings.names or MEASURES:
-        check_name(name, {**MEASURES, "attach_rate": ""})
-        if name != "attach_rate":
-            rows += _rows(name, name, load(MEASURES, name)(facts), segmentations)
-    for a, b in settings.attach_pairs:
-        rows += _rows(f"attach_rate({a}, {b})", "attach_rate", count_attached(facts, a, b), segmentations)
-    return _as_table(rows, facts)
+    named = (by,) if isinstance(by, str) else tuple(by)
+    segmentations = [find_segments(facts, name) for name in dict.fromkeys(named or settings.by)]
+    if not named and "by" not in settings.model_fields_set:
+        segmentations = [one for one in segmentations if one.labels != (UNKNOWN,)]
+    for name in settings.names:
+        if is_ambiguous(name):
+            found = as_table([row for one in MEANINGS for row in _measure(one, facts, ())], facts.as_of_day)
+            raise SettingsError(
+                f"There is no metric {name!r}: one name for a dozen different ratios.",
+                why="On these data they are " + describe_meanings(found) + ".",
+                do="Name the one you mean.",
+            )
+        check_name(name, {**MEASURES, **dict.fromkeys(PAIR_MEASURES, "")})
+    names = settings.names or (*MEASURES, *PAIR_MEASURES)
+    return as_table([row for name in names for row in _measure(name, facts, segmentations)], facts.as_of_day)
 
 
-@dataclass(frozen=True)
-class _Row:
-    metric: str
-    definition: str
-    cell: Cell
-    window: str | None
-    segment_by: str | None = None
-    segment: str | None = None
+def compare_retention(
+    lines: OrderLines,
+    *,
+    products: Products | None = None,
+    customers: Customers | None = None,
+    subscriptions: Subscriptions | None = None,
+    settings: MetricSettings | None = None,
+) -> Retention:
+    """Churn of customers with at least 2 families against those with one, without immortal time (see `Retention`).
+
+    Raises MissingPart, with the reason, where the input does not say who left and when.
+    """
+    facts = gather_facts(
+        lines,
+        products=products,
+        customers=customers,
+        offers=None,
+        eligibility=None,
+        subscriptions=subscriptions,
+        settings=settings or MetricSettings(),
+    )
+    lives = compare_churn(facts)
+    if isinstance(lives, Undefined):
+        raise MissingPart(f"Retention cannot be compared: {lives.note}.", do="Give customers with ended_at, or subscriptions.")
+    return describe_retention(lives)
 
 
-def _rows(
-    metric: str, definition: str, found: Tally | Durations | Cohorts | Undefined, segmentations: Iterable[Segmentation]
-) -> list[_Row]:
-    nan = float("nan")
-    if isinstance(found, Undefined):
-        return [_Row(metric, definition, Cell(nan, nan, nan, note=found.note), found.window)]
-    if isinstance(found, Cohorts):
-        total, cohorts = found.cells()
-        split = [_Row(metric, definition, cell, found.window, "cohort", label) for label, cell in cohorts]
-        return [_Row(metric, definition, _with_spread(total, split), found.window), *split]
-    parts: list[list[_Row]] = []
-    if found.group is not None and found.group_by is not None:
-        cells = found.cells(found.group, len(found.group_labels))
-        parts.append(_segment_rows(metric, definition, found.window, found.group_by, list(zip(found.group_labels, cells))))
-    for segmentation in segmentations:
-        group = segmentation.of_units(found.customer, found.line)
-        cells = found.cells(group, len(segmentation.labels))
-        pairs = list(zip(segmentation.labels, cells))
-        used = np.bincount(group, minlength=len(cells))
-        pairs = [pair for pair, n in zip(pairs, used) if n or pair[0] != UNKNOWN]
-        parts.append(_segment_rows(metric, definition, found.window, segmentation.name, pairs))
-    total = found.cells()[0]
-    for split in parts:
-        total = _with_spread(total, split)
-    return [_Row(metric, definition, total, found.window), *(row for split in parts for row in split)]
-
-
-def _segment_rows(
-    metric: str, definition: str, window: str | None, segment_by: str, pairs: list[tuple[str, Cell]]
-) -> list[_Row]:
-    return [_Row(metric, definition, cell, window, segment_by, label) for label, cell in pairs]
-
-
-def _with_spread(total: Cell, split: list[_Row]) -> Cell:
-    """``total`` with the least and greatest value over its segments in the note: a blend never stands alone."""
-    known = [row for row in split if row.cell.value == row.cell.value]
-    large = [row for row in known if row.cell.denominator >= MIN_SPREAD_SIZE] or known
-    if len(large) < 2:
-        return total
-    low = min(large, key=lambda row: (row.cell.value, row.segment))
-    high = max(large, key=lambda row: (row.cell.value, row.segment))
-    spread = f"by {low.segment_by}: {low.cell.value:.4g} ({low.segment}) to {high.cell.value:.4g} ({high.segment})"
-    return Cell(total.numerator, total.denominator, total.value, total.lower, total.upper, join_notes(total.note, spread))
-
-
-def _as_table(rows: list[_Row], facts: Facts) -> Metrics:
-    as_of = None if facts.as_of_day is None else str(np.datetime64(facts.as_of_day, "D"))
-    texts = {
-        "metric": [row.metric for row in rows],
-        "segment_by": [row.segment_by for row in rows],
-        "segment": [row.segment for row in rows],
-        "window": [row.window for row in rows],
-        "as_of": [as_of] * len(rows),
-        "population": [DEFINITIONS[row.definition].population for row in rows],
-        "source": [DEFINITIONS[row.definition].source for row in rows],
-        "note": [row.cell.note for row in rows],
-    }
-    numbers = ("numerator", "denominator", "value", "lower", "upper")
-    columns = {name: np.array(column, dtype=object) for name, column in texts.items()}
-    columns |= {name: np.array([getattr(row.cell, name) for row in rows], dtype=np.float64) for name in numbers}
-    return Metrics(**{name: columns[name] for name in COLUMNS})
+def _measure(name: str, facts: Facts, segmentations: Sequence[Segmentation]) -> list[Row]:
+    settings = facts.settings
+    if name in PAIR_MEASURES:
+        pairs = settings.attach_pairs or frequent_pairs(facts)
+        if not pairs:
+            missing = Undefined("NO_PAIRS: no order holds two products; name pairs in metrics.attach_pairs", facts.window)
+            return make_rows(name, missing, (), settings)
+        horizon = f", {settings.pair_horizon_days} days" if name == "pair_conversion_rate" else ""
+        return [
+            row
+            for a, b in pairs
+            for row in make_rows(f"{name}({a}, {b}{horizon})", PAIR_MEASURES[name](facts, a, b), segmentations, settings)
+        ]
+    return make_rows(name, load(MEASURES, name)(facts), segmentations, settings, facts.until)

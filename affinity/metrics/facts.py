@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from affinity.settings import MetricSettings
-from affinity.tables import Customers, Eligibility, Offers, OrderLines, Products
+from affinity.tables import Customers, Eligibility, Offers, OrderLines, Products, Subscriptions
 
 NEVER = np.iinfo(np.int64).max
 
@@ -26,6 +26,16 @@ class FirstPurchases:
     of_line: np.ndarray
 
 
+@dataclass(frozen=True)
+class WindowOrders:
+    """The orders of the window, by order code: their first line, customer, revenue and distinct products."""
+
+    line: np.ndarray
+    customer: np.ndarray
+    revenue: np.ndarray
+    products: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class Facts:
     """Purchases (quantity > 0) before as_of, and what is known of products and customers.
@@ -40,11 +50,13 @@ class Facts:
     settings: MetricSettings
     family: np.ndarray
     n_families: int
+    family_names: tuple[str, ...]
     has_families: bool
     start_day: int | None
     as_of_day: int | None
     offers: Offers | None = None
     eligibility: Eligibility | None = None
+    subscriptions: Subscriptions | None = None
 
     @cached_property
     def at(self) -> np.ndarray:
@@ -63,12 +75,37 @@ class Facts:
         return np.ones(len(self.lines), dtype=bool) if self.start_day is None else self.at >= self.start_day
 
     @cached_property
+    def orders(self) -> WindowOrders:
+        """Orders whose first line lies in the window (an order over midnight belongs to the day it began)."""
+        lines = self.lines
+        began = np.full(len(lines.orders), NEVER)
+        np.minimum.at(began, lines.order, self.at)
+        rows = np.flatnonzero(self.in_window & (began >= (self.start_day or np.iinfo(np.int64).min))[lines.order])
+        order, first = np.unique(lines.order[rows], return_index=True)
+        place = np.searchsorted(order, lines.order[rows])
+        width = max(len(lines.products), 1)
+        pair = np.sort(place * width + lines.product[rows])
+        new = np.append(True, pair[1:] != pair[:-1])[: len(pair)]
+        return WindowOrders(
+            line=rows[first],
+            customer=lines.customer[rows[first]],
+            revenue=np.bincount(place, lines.net_amount[rows], minlength=len(order)),
+            products=np.bincount(pair[new] // width, minlength=len(order)),
+        )
+
+    @cached_property
     def first_at(self) -> np.ndarray:
         """int64[n_customers]: the first seen purchase, NEVER without one."""
         first = np.full(len(self.lines.customers), NEVER)
         known = self.lines.customer >= 0
         np.minimum.at(first, self.lines.customer[known], self.at[known])
         return first
+
+    @cached_property
+    def began_at(self) -> np.ndarray:
+        """int64[n_customers]: the day a customer started as far as recorded, else of the first seen purchase; NEVER unknown."""
+        started = self.customers.started_at.astype(np.int64)
+        return np.where(started >= 0, np.minimum(started, self.first_at), self.first_at)
 
     @cached_property
     def by_family(self) -> FirstPurchases:
@@ -86,6 +123,22 @@ class Facts:
     def added(self) -> np.ndarray:
         """bool, a (customer, family): first bought after the customer's first purchase, so added to what was there."""
         return self.by_family.first_at > self.first_at[self.by_family.customer]
+
+    @cached_property
+    def upsold(self) -> np.ndarray:
+        """bool, a (customer, product): new to the customer in the window, of a family that was there before the product."""
+        products, families = self.by_product, self.by_family
+        line = np.full(len(products.item), -1, dtype=np.int64)
+        known = np.flatnonzero(products.of_line >= 0)
+        line[products.of_line[known]] = known  # any line of the pair: the family is the same
+        family_first = families.first_at[families.of_line[line]]
+        return (products.first_at >= (self.start_day or 0)) & (products.first_at > family_first)
+
+    @cached_property
+    def present_at_start(self) -> np.ndarray:
+        """bool[n_customers]: bought before the window and not ended by its start."""
+        assert self.start_day is not None
+        return (self.first_at < self.start_day) & self.present_at(self.start_day)
 
     @cached_property
     def held(self) -> np.ndarray:
@@ -137,6 +190,7 @@ def gather_facts(
     customers: Customers | None,
     offers: Offers | None,
     eligibility: Eligibility | None,
+    subscriptions: Subscriptions | None,
     settings: MetricSettings,
 ) -> Facts:
     """Facts of ``lines`` (net, cut at as_of); other tables are recoded to their vocabularies."""
@@ -159,11 +213,13 @@ def gather_facts(
         settings=settings,
         family=np.array([number[label] for label in named], dtype=np.int32),
         n_families=len(number),
+        family_names=tuple(str(label if isinstance(label, str) else lines.products.labels[label[1]]) for label in number),
         has_families=any(label is not None for label in products.family),
         start_day=None if as_of_day is None else as_of_day - settings.window_days,
         as_of_day=as_of_day,
         offers=offers,
         eligibility=eligibility,
+        subscriptions=None if subscriptions is None else subscriptions.recoded(lines.customers, lines.products),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from affinity.tables.order_lines import MICROSECONDS_A_DAY
 
 
 @dataclass(frozen=True)
-class _Outcomes:
-    """Offers that count, each with the offered customer (code of the offers), the buyer (code of the lines) and outcome."""
+class Outcomes:
+    """Offers that count: row in the table, the offered customer (code of the offers), buyer (code of the lines), outcome."""
 
+    row: np.ndarray
     who: np.ndarray
     buyer: np.ndarray
     campaign: np.ndarray
@@ -23,16 +24,15 @@ class _Outcomes:
     in_window: np.ndarray
     note: str | None
 
-    def of(self, rows: np.ndarray) -> _Outcomes:
+    def of(self, rows: np.ndarray) -> Outcomes:
         """Those of the offers ``rows``."""
-        return _Outcomes(
-            self.who[rows], self.buyer[rows], self.campaign[rows], self.accepted[rows], self.in_window[rows], self.note
-        )
+        names = ("row", "who", "buyer", "campaign", "accepted", "in_window")
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
 
 def count_offered_customers(facts: Facts) -> Tally | Undefined:
     """Distinct customers who accepted / distinct customers offered, in the window."""
-    found = _judge(facts)
+    found = judge_offers(facts)
     if isinstance(found, Undefined):
         return found
     rows = found.in_window
@@ -44,7 +44,7 @@ def count_offered_customers(facts: Facts) -> Tally | Undefined:
 
 def count_offers(facts: Facts) -> Tally | Undefined:
     """Accepted offers / offers, in the window; a purchase is credited to the last offer of its product before it."""
-    found = _judge(facts)
+    found = judge_offers(facts)
     if isinstance(found, Undefined):
         return found
     rows = found.in_window
@@ -54,7 +54,7 @@ def count_offers(facts: Facts) -> Tally | Undefined:
 
 def count_campaigns(facts: Facts) -> Tally | Undefined:
     """Distinct customers who accepted / distinct customers targeted, a campaign at a time, over all time."""
-    found = _judge(facts)
+    found = judge_offers(facts)
     if isinstance(found, Undefined):
         return found
     assert facts.offers is not None
@@ -77,7 +77,7 @@ def count_campaigns(facts: Facts) -> Tally | Undefined:
     )
 
 
-def _judge(facts: Facts) -> _Outcomes | Undefined:
+def judge_offers(facts: Facts) -> Outcomes | Undefined:
     """The offers made and followed for the whole offer window, and which were accepted.
 
     As recorded where the log says so; else a first purchase of the product (any purchase, for an offer of none) from the
@@ -110,15 +110,17 @@ def _judge(facts: Facts) -> _Outcomes | Undefined:
         notes.append(f"{owners:,} of products owned before left out")
     if strangers := int(np.count_nonzero(offers.treated & offers.exposed & (offers.customer < 0))):
         notes.append(f"{strangers:,} to people who are not among the customers left out")
-    return _Outcomes(offers.customer, buyer, offers.campaign, accepted, in_window, ", ".join(notes)).of(counts)
+    rows = np.arange(len(offers))
+    return Outcomes(rows, offers.customer, buyer, offers.campaign, accepted, in_window, ", ".join(notes)).of(counts)
 
 
-def _judge_undated(offers: Offers, buyer: np.ndarray, made: np.ndarray, facts: Facts) -> _Outcomes | Undefined:
+def _judge_undated(offers: Offers, buyer: np.ndarray, made: np.ndarray, facts: Facts) -> Outcomes | Undefined:
     recorded = made & (offers.accepted >= 0)
     if made.any() and not recorded.any():
         return Undefined("NO_DATES: offers without dates and without recorded acceptance cannot be judged", facts.window)
     note = "offers without dates: all, as recorded"
-    return _Outcomes(offers.customer, buyer, offers.campaign, offers.accepted == 1, recorded, note).of(recorded)
+    rows = np.arange(len(offers))
+    return Outcomes(rows, offers.customer, buyer, offers.campaign, offers.accepted == 1, recorded, note).of(recorded)
 
 
 def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offered_at: np.ndarray) -> np.ndarray:
@@ -136,20 +138,21 @@ def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offered_
     found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
     bought_at = first[np.where(found, place, len(first) - 1)]
     anything = (product < 0) & (buyer >= 0)
-    bought_at[anything] = _next_purchase(lines.customer[known], lines.ordered_at[known], buyer[anything], offered_at[anything])
+    bought_at[anything] = next_event(lines.customer[known], lines.ordered_at[known], buyer[anything], offered_at[anything])
     return bought_at
 
 
-def _next_purchase(customer: np.ndarray, ordered_at: np.ndarray, buyer: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """int64 µs: the first purchase of each ``buyer`` at or after ``after``, NEVER without one."""
-    by = np.lexsort((ordered_at, customer))
-    customer, ordered_at = customer[by], ordered_at[by]
-    moments = np.unique(np.concatenate([ordered_at, after]))
+def next_event(key: np.ndarray, at: np.ndarray, wanted: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """int64: the first time ``at`` of each ``wanted`` key (≥ 0) at or after ``after``, NEVER without one."""
+    by = np.lexsort((at, key))
+    key, at = key[by].astype(np.int64), at[by].astype(np.int64)
+    moments = np.unique(np.concatenate([at, after]))
     span = len(moments) + 1
-    keys = customer.astype(np.int64) * span + np.searchsorted(moments, ordered_at)
-    place = np.searchsorted(keys, buyer.astype(np.int64) * span + np.searchsorted(moments, after))
-    found = np.append(customer, np.int32(-1))[place] == buyer
-    return np.where(found, np.append(ordered_at, NEVER)[place], NEVER)
+    place = np.searchsorted(
+        key * span + np.searchsorted(moments, at), wanted * np.int64(span) + np.searchsorted(moments, after)
+    )
+    found = np.append(key, np.int64(-1))[place] == wanted
+    return np.where(found, np.append(at, NEVER)[place], NEVER)
 
 
 def _is_last_of_pair(buyer: np.ndarray, product: np.ndarray, offered_at: np.ndarray, which: np.ndarray) -> np.ndarray:

@@ -79,6 +79,16 @@ def repeat_customer_rate(repeat: int, customers: int) -> MetricValue:
     return share("repeat_customer_rate", repeat, customers)
 
 
+def customer_upsell_rate(upsold: int, at_start: int) -> MetricValue:
+    """Customers present at period start who bought a further product of a family they owned / customers at period start."""
+    return share("customer_upsell_rate", upsold, at_start)
+
+
+def customer_churn_rate(churned: int, at_start: int) -> MetricValue:
+    """Customers present at period start who left in it / customers at period start (S2)."""
+    return share("customer_churn_rate", churned, at_start)
+
+
 def net_trial_conversion_rate(trial_rate: float, trial_to_paid_rate: float) -> float:
     """Trial rate × trial-to-paid rate, both in [0, 1] (S2).
 

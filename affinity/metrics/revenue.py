@@ -9,6 +9,7 @@ import numpy as np
 from affinity.metrics.facts import Facts
 from affinity.metrics.tally import Tally, Undefined
 
+_NO_FAMILIES = "NO_FAMILIES: without product families there is no upsell"
 _Lines = Callable[[Facts], np.ndarray]  # bool[n]: the lines whose amounts are summed
 
 
@@ -32,10 +33,17 @@ def sum_cross_sell_of_total(facts: Facts) -> Tally | Undefined:
     return _sums(facts, _cross_sell_lines, lambda facts: facts.in_window)
 
 
+def sum_upsell(facts: Facts) -> Tally | Undefined:
+    """Revenue in the window of products new to the customer in families that the customer had."""
+    if not facts.has_families:
+        return Undefined(_NO_FAMILIES, facts.window)
+    return _sums(facts, _upsell_lines, None)
+
+
 def sum_expansion_of_total(facts: Facts) -> Tally | Undefined:
     """(Cross-sell + upsell) revenue / all revenue of the window; needs families to tell the two apart from repeats."""
     if not facts.has_families:
-        return Undefined("NO_FAMILIES: without product families there is no upsell to add", facts.window)
+        return Undefined(_NO_FAMILIES, facts.window)
     return _sums(facts, lambda facts: _cross_sell_lines(facts) | _upsell_lines(facts), lambda facts: facts.in_window)
 
 
@@ -44,21 +52,36 @@ def _sums(facts: Facts, top: _Lines, bottom: _Lines | None) -> Tally | Undefined
         return Undefined("NO_CUSTOMERS: the order lines name no customers", facts.window)
     if facts.start_day is None:
         return Undefined("NO_DATES: without dates nothing tells what was bought later", facts.window)
-    amount, known = facts.lines.net_amount, np.isfinite(facts.lines.net_amount)
+    known = np.isfinite(facts.lines.net_amount)
     if len(known) and not known.any():
         return Undefined("NO_AMOUNTS: the order lines have no prices", facts.window)
     left_out = int(np.count_nonzero(~known & facts.in_window))
     part = top(facts) & known
     whole = None if bottom is None else bottom(facts) & known
-    rows = np.flatnonzero(part if whole is None else part | whole)
+    note = f"{left_out:,} lines of unknown amount left out" if left_out else None
+    return _by_customer(facts, part, whole, note)
+
+
+def _by_customer(facts: Facts, part: np.ndarray, whole: np.ndarray | None, note: str | None) -> Tally:
+    """The sums of the lines ``part`` and ``whole`` a customer; a guest's lines stand alone."""
+    amount, customer, n = facts.lines.net_amount, facts.lines.customer, len(facts.lines.customers)
+    used = part if whole is None else part | whole
+    guests = np.flatnonzero(used & (customer < 0))
+
+    def sums(which: np.ndarray) -> np.ndarray:
+        mine = np.flatnonzero(which & (customer >= 0))
+        return np.concatenate(
+            [np.bincount(customer[mine], amount[mine], minlength=n), np.where(which[guests], amount[guests], 0.0)]
+        )
+
     return Tally(
-        np.where(part[rows], amount[rows], 0.0),
-        None if whole is None else np.where(whole[rows], amount[rows], 0.0),
-        facts.lines.customer[rows],
+        sums(part),
+        None if whole is None else sums(whole),
+        np.concatenate([np.arange(n, dtype=np.int32), np.full(len(guests), -1, dtype=np.int32)]),
         kind="sum" if whole is None else "ratio",
-        line=rows,
+        line=np.concatenate([np.zeros(n, dtype=np.int64), guests]),
         window=facts.window,
-        note=f"{left_out:,} lines of unknown amount left out" if left_out else None,
+        note=note,
     )
 
 
@@ -69,15 +92,7 @@ def _cross_sell_lines(facts: Facts) -> np.ndarray:
 
 
 def _upsell_lines(facts: Facts) -> np.ndarray:
-    """Lines of products new to the customer in the window, in a family that the customer had before the product."""
-    assert facts.start_day is not None
-    products, families = facts.by_product, facts.by_family
-    line = np.full(len(products.item), -1, dtype=np.int64)
-    known = np.flatnonzero(products.of_line >= 0)
-    line[products.of_line[known]] = known  # any line of the pair: the family is the same
-    family_first = families.first_at[families.of_line[line]]
-    new = (products.first_at >= facts.start_day) & (products.first_at > family_first)
-    return _of_pairs(new, products.of_line)
+    return _of_pairs(facts.upsold, facts.by_product.of_line)
 
 
 def _opening_lines(facts: Facts) -> np.ndarray:

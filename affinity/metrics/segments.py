@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.errors import UnknownColumns, did_you_mean
+from affinity.metrics.bands import BANDS, BANDS_OF_NUMBERS
 from affinity.metrics.facts import Facts
 
 UNKNOWN = "(unknown)"
@@ -31,7 +32,8 @@ class Segmentation:
 
 
 def find_segments(facts: Facts, name: str) -> Segmentation:
-    """The segmentation by the column ``name`` of the customers, or else of the order lines (the customer's last value).
+    """The segmentation by ``name``: a column of the customers, or else of the order lines (the customer's last value), or
+    one of the bands of `affinity.metrics.bands`, where no column bears its name.
 
     Raises UnknownColumns with the nearest column.
     """
@@ -39,8 +41,10 @@ def find_segments(facts: Facts, name: str) -> Segmentation:
     given = facts.customers.segments.get(name)
     if name in ("status", "plan"):
         given = getattr(facts.customers, name) if given is None else given
+    if name in BANDS and (name in BANDS_OF_NUMBERS or (given is None and attribute is None)):
+        given, attribute = BANDS[name](facts), None
     if given is None and attribute is None:
-        known = {*facts.customers.segments, *facts.lines.attributes, "status", "plan"} - {"product_name"}
+        known = {*facts.customers.segments, *facts.lines.attributes, "status", "plan", *BANDS} - {"product_name"}
         raise UnknownColumns(
             f"There is no column {name!r} to split by.",
             do=did_you_mean(name, known) or "Neither the order lines nor the customers have a further column.",

@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from affinity.metrics.bands import name_cohorts
 from affinity.metrics.facts import NEVER, Facts
-from affinity.metrics.tally import Cell, Durations, Undefined, join_notes
+from affinity.metrics.pairs import KAPLAN_MEIER
+from affinity.metrics.tally import WILSON, Cell, Durations, Undefined, join_notes
 
 DAYS_A_MONTH = 365.25 / 12
 _SEEN = "from the first seen purchase"
@@ -93,10 +95,11 @@ class Cohorts:
         for i in range(groups):
             if risk_set[i] == 0 and rate[i] < 1:
                 note = f"SHORT_FOLLOWUP: nobody of this cohort was still open at day {self.days}"
-                cells.append(Cell(float(adopters[i]), float(n[i]), math.nan, note=note))
+                cells.append(Cell(float(adopters[i]), float(n[i]), math.nan, note=note, units=float(n[i])))
                 continue
             note = f"CENSORED: Kaplan–Meier, {long_enough[i]:,.0f} of {n[i]:,} were followed for {self.days} days"
-            cells.append(Cell(float(adopters[i]), float(n[i]), float(rate[i]), float(lower[i]), float(upper[i]), note))
+            bounds = float(lower[i]), float(upper[i])
+            cells.append(Cell(float(adopters[i]), float(n[i]), float(rate[i]), *bounds, note, KAPLAN_MEIER, float(n[i])))
         return cells
 
 
@@ -108,8 +111,7 @@ def count_cohorts(facts: Facts) -> Cohorts | Undefined:
     assert isinstance(durations, Durations)
     assert facts.as_of_day is not None
     first = facts.first_at[durations.customer]
-    month = first.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    quarter = np.array([f"{1970 + m // 12}-Q{m % 12 // 3 + 1}" for m in month.tolist()], dtype="U16")
+    quarter = name_cohorts(first, facts.settings.cohort_by)
     return Cohorts(durations, quarter, first, facts.as_of_day, round(facts.settings.cohort_months * DAYS_A_MONTH))
 
 
@@ -119,4 +121,4 @@ def _complete_cell(x: float, n: float, some: bool, days: int) -> Cell:
     if not some:
         return Cell(x, n, math.nan, note=f"SHORT_FOLLOWUP: no cohort was followed for {days} days")
     value = share("cohort_adoption_rate", x, n)
-    return Cell(x, n, value.value, value.lower, value.upper, join_notes(value.note, _SEEN))
+    return Cell(x, n, value.value, value.lower, value.upper, join_notes(value.note, _SEEN), WILSON, n)

@@ -85,7 +85,9 @@ def test_case_17_and_18_simple_ltv():  # S2, derived
     assert value("simple_ltv", 18_000, 0.15) == pytest.approx(120_000)
     assert value("simple_ltv", 10_000, 0.08) == pytest.approx(125_000)
     assert find_metric("customer_lifetime_value")(10_000, 1.0, 1 / 0.15) == pytest.approx(before)  # margin 1, lifespan 1/churn
-    assert find_metric("simple_ltv")(10_000, 0).note == "ZERO_DENOMINATOR"
+    assert find_metric("simple_ltv")(10_000, 0).note == "UNBOUNDED: without churn, give a horizon"
+    assert value("simple_ltv", 10_000, 0, horizon=5) == 50_000
+    assert value("simple_ltv", 10_000, 0.5, horizon=2) == pytest.approx(15_000)
 
 
 def test_case_19_lower_loss():  # derived

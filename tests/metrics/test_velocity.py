@@ -24,7 +24,7 @@ def shop(people, as_of):
 
 
 def rows_of(lines, name, **given):
-    frame = compute_metrics(lines, settings=MetricSettings(names=(name,), **given)).to_pandas()
+    frame = compute_metrics(lines, settings=MetricSettings(names=(name,), min_cell=1, **given)).to_pandas()
     return {row.segment if isinstance(row.segment, str) else None: row for row in frame.itertuples()}
 
 
