@@ -47,19 +47,26 @@ def count_recent(holdings: Holdings, at: np.ndarray) -> np.ndarray:
 
 
 def count_pairs(owned: sparse.csr_array) -> sparse.csr_array:
-    """CSR product × product, Σ over customers of weight × weight, without its diagonal."""
+    """CSR product × product, Σ over customers of weight × weight, without its diagonal; columns rise."""
     pairs = sparse.csr_array(owned.T @ owned)
     pairs.setdiag(0)
     pairs.eliminate_zeros()
+    pairs.sort_indices()
     return pairs
 
 
 def keep_strongest(edges: sparse.csr_array, k: int) -> sparse.csr_array:
-    """The ``k`` largest values of each row, ties by column."""
-    row = np.repeat(np.arange(edges.shape[0]), np.diff(edges.indptr))
-    order = np.lexsort((edges.indices, -edges.data, row))
-    kept = np.sort(order[np.arange(len(order)) - edges.indptr[row[order]] < k])
-    return sparse.csr_array((edges.data[kept], (row[kept], edges.indices[kept])), shape=edges.shape)
+    """The ``k`` largest values of each row, ties by column. The columns of ``edges`` must rise within a row."""
+    kept = np.ones(len(edges.data), dtype=bool)
+    for row in np.flatnonzero(np.diff(edges.indptr) > k).tolist():
+        mine = slice(edges.indptr[row], edges.indptr[row + 1])
+        value = edges.data[mine]
+        least = np.partition(value, len(value) - k)[len(value) - k]
+        kept[mine] = value > least
+        ties = np.flatnonzero(value == least)[: k - int(kept[mine].sum())]
+        kept[mine.start + ties] = True
+    indptr = np.concatenate([[0], np.cumsum(kept)])[edges.indptr]
+    return sparse.csr_array((edges.data[kept], edges.indices[kept], indptr), shape=edges.shape)
 
 
 def score_sums(owned: sparse.csr_array, edges: sparse.csr_array) -> Callable[[np.ndarray], np.ndarray]:

@@ -10,14 +10,14 @@ from affinity.evaluate.owned import owned_matrix
 from affinity.tables.landmark import Landmark
 
 #: The Gram matrix is dense and inverted: more products do not fit.
-MOST_PRODUCTS = 20_000
+MOST_PRODUCTS = 15_000
 
 
 def ease(landmark: Landmark, *, ridge: float = 300.0, half_life_days: float | None = None) -> Scorer:
     """B = I − P·diag(1/diag(P)), P = (XᵀX + ridge·I)⁻¹, score = X·B.
 
     X : what customers own, decayed with ``half_life_days`` (None: 1). Over products somebody owns only.
-    Dense: 4 bytes × products², inverted in float32. Raises TooLarge beyond 20,000 products. Source: Steck 2019.
+    Dense: 4 bytes × products², inverted in float32. Raises TooLarge beyond 15,000 products. Source: Steck 2019.
     """
     from scipy.linalg import lapack
 
