@@ -19,6 +19,7 @@ _PUBLIC = {
     "read_offers": "affinity.ingest",
     "read_products": "affinity.ingest",
     "read_customers": "affinity.ingest",
+    "read_subscriptions": "affinity.ingest",
     "group_baskets": "affinity.flow",
     "mine_itemsets": "affinity.counting",
     "induce_rules": "affinity.rules",

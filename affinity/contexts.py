@@ -34,6 +34,7 @@ from affinity.tables import (
     PairGraph,
     Products,
     Recommendations,
+    Subscriptions,
 )
 from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.vocabulary import Vocabulary
@@ -51,6 +52,7 @@ class Facts:
     products: Products
     customers: Customers
     offers: Offers | None
+    subscriptions: Subscriptions | None = None
 
 
 @dataclass(frozen=True, eq=False)

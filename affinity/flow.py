@@ -256,16 +256,18 @@ def compute_metrics(
     offers: Any = None,
     products: Any = None,
     customers: Any = None,
+    subscriptions: Any = None,
     settings: Settings | None = None,
     **changes: Any,
 ) -> Metrics:
     """The named cross-sell metrics of the 90 days before as_of (``settings.metrics.window_days``).
 
-    by : segment columns, each cut apart from the whole
+    by            : segment columns or bands (tenure, cohort, health, …), each cut apart from the whole; without: tenure
+    subscriptions : who paid how much a month, from when to when, for the metrics of recurring revenue
     """
     settings = (settings or Settings()).changed(**changes)
     past = read_past(orders, settings)
-    facts = read_facts(past, offers, products, customers)
+    facts = read_facts(past, offers, products, customers, subscriptions)
     columns = (by,) if isinstance(by, str) else tuple(by)
     return measure_shop(past, facts, settings, judge_customers(past, facts, settings), columns or settings.metrics.by)
 

@@ -41,7 +41,7 @@ def read_past(orders: Any, settings: Settings, exclude_customers: Iterable[str] 
     return look_back(basket_room.drop_unseen_labels(basket_room.cut_lines(lines, settings.as_of)))
 
 
-def read_facts(past: History, offers: Any, products: Any, customers: Any) -> Facts:
+def read_facts(past: History, offers: Any, products: Any, customers: Any, subscriptions: Any = None) -> Facts:
     """What else is known, recoded into the vocabulary of the orders; names, prices and segments of the lines fill gaps."""
     lines = past.lines
     log = None if offers is None else ingest.read_offers(offers).recoded(lines.customers, lines.products)
@@ -49,6 +49,7 @@ def read_facts(past: History, offers: Any, products: Any, customers: Any) -> Fac
         products=basket_room.describe_products(lines, None if products is None else ingest.read_products(products)),
         customers=basket_room.describe_customers(lines, None if customers is None else ingest.read_customers(customers)),
         offers=log,
+        subscriptions=None if subscriptions is None else ingest.read_subscriptions(subscriptions),
     )
 
 
@@ -153,6 +154,7 @@ def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligib
         offers=facts.offers,
         products=facts.products,
         customers=facts.customers,
+        subscriptions=facts.subscriptions,
         eligibility=judged,
         settings=settings.metrics,
         by=tuple(by),
@@ -201,7 +203,7 @@ def fingerprint_inputs(past: History, facts: Facts) -> dict[str, str]:
     rows |= {name: getattr(lines, name) for name in ("ordered_at", "order_seq") if getattr(lines, name) is not None}
     rows |= {f"attribute {name}": attribute.code for name, attribute in lines.attributes.items()}
     labels = [lines.orders, lines.customers, lines.products, *(a.labels for a in lines.attributes.values())]
-    tables = {"products": facts.products, "customers": facts.customers, "offers": facts.offers}
+    tables = {name: getattr(facts, name) for name in ("products", "customers", "offers", "subscriptions")}
     known = {name: release.fingerprint_arrays(table.columns()) for name, table in tables.items() if table is not None}
     return {
         "orders": release.fingerprint_arrays(rows),

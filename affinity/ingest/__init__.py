@@ -5,5 +5,14 @@ from affinity.ingest.interventions import read_interventions
 from affinity.ingest.offers import read_offers
 from affinity.ingest.orders import check_future, read_orders
 from affinity.ingest.products import read_products
+from affinity.ingest.subscriptions import read_subscriptions
 
-__all__ = ["check_future", "read_customers", "read_interventions", "read_offers", "read_orders", "read_products"]
+__all__ = [
+    "check_future",
+    "read_customers",
+    "read_interventions",
+    "read_offers",
+    "read_orders",
+    "read_products",
+    "read_subscriptions",
+]
