@@ -10,6 +10,7 @@ from affinity.errors import UnknownLabel, did_you_mean
 from affinity.plots.calibration import draw_calibration
 from affinity.plots.figure import BLUE, GREY, ORANGE, dress_axes, new_figure, shorten
 from affinity.tables import Backtest
+from affinity.tables.backtest import MINUS, POOLED
 
 NAMES = {
     "ndcg": "NDCG@{k}",
@@ -44,8 +45,12 @@ def plot_backtest(table: Backtest, *, metric: str = "ndcg") -> Any:
         _draw_methods(figure.add_subplot(grid[i // columns, i % columns]), table, group, metric)
     if calibrated:
         method, protocol, at, deciles = calibrated
-        axes = dress_axes(figure.add_subplot(grid[lines, 0]), f"Calibration of {method}", f"{protocol} at {at}")
+        axes = dress_axes(
+            figure.add_subplot(grid[lines, 0]), f"Calibration of {method}", f"{protocol.replace('_', ' ')}, {_when(at)}"
+        )
         draw_calibration(axes, *deciles)
+    first = shorten(table.methods(*groups[0])[0])
+    figure.supxlabel(f"blue: {first}; orange: not told from {first} (the paired 95 % interval holds zero)", fontsize=9)
     return figure
 
 
@@ -55,7 +60,7 @@ def _draw_methods(axes: Any, table: Backtest, group: tuple[str, str], metric: st
     found = {name: table.find(name, metric, protocol=protocol, at=at) for name in methods}
     order = sorted(methods, key=lambda name: found[name][0])
     rows = (table.protocol == protocol) & (table.at == at) & (table.metric == metric) & (table.method == methods[0])
-    dress_axes(axes, protocol.replace("_", " "), f"at {at}; {int(table.customers[rows][0]):,} customers")
+    dress_axes(axes, protocol.replace("_", " "), f"{_when(at)}; {int(table.customers[rows][0]):,} customers")
     for place, name in enumerate(order):
         value, lower, upper = found[name]
         colour = BLUE if name == methods[0] else ORANGE if _is_tie(table, methods[0], name, metric, group) else GREY
@@ -69,9 +74,13 @@ def _draw_methods(axes: Any, table: Backtest, group: tuple[str, str], metric: st
     axes.set_xlabel(NAMES[metric].format(k=table.info.get("cutoff", 10)) + ", 95 % interval over customers")
 
 
+def _when(at: str) -> str:
+    return "over all landmarks" if at == POOLED else f"at {at}"
+
+
 def _is_tie(table: Backtest, first: str, name: str, metric: str, group: tuple[str, str]) -> bool:
     try:
-        _, lower, upper = table.find(f"{first} − {name}", metric, protocol=group[0], at=group[1])
+        _, lower, upper = table.find(f"{first}{MINUS}{name}", metric, protocol=group[0], at=group[1])
     except KeyError:
         return False
     return lower <= 0 <= upper

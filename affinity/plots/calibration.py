@@ -70,6 +70,6 @@ def _sqrt_ticks(top: float) -> list[float]:
     steps = [m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if m * 10.0**e <= top]
     kept: list[float] = [0.0]
     for value in steps:
-        if np.sqrt(value) - np.sqrt(kept[-1]) >= 0.09 * np.sqrt(top):
+        if np.sqrt(value) - np.sqrt(kept[-1]) >= 0.12 * np.sqrt(top):
             kept.append(round(value, 7))
     return kept
