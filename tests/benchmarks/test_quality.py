@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from affinity.evaluate.protocols import know_truth
-from benchmarks.quality import data, measure, methods
+from affinity.ranking import Buyers, complete_cart
+from affinity.ranking.cart import POPULARITY
+from affinity.tables import Products
+from affinity.vocabulary import Vocabulary
+from benchmarks.quality import cart, data, measure, methods
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.report import methods_of, write_markdown
 from benchmarks.quality.split import WINDOWS, Window, split
@@ -99,3 +104,35 @@ def test_the_command_writes_table_figures_and_picture(folder: Path, monkeypatch:
     assert json.loads((out / "tiny.json").read_text())["run"]["seed"] == 0
     assert "| tiny |" in (out / "quality.md").read_text()
     assert (out / "quality.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_cart_benchmark_ranks_as_the_package_does(folder: Path) -> None:
+    """What it sweeps the weight of is the score of `complete_cart`: the same products for every cart."""
+    data.load.cache_clear()
+    window = Window("tiny", "groceries", ("2015-03-01", 60), ("2015-01-01", 59))
+    graph, carts = cart.hide(window, folder, window.test, 0)
+    nobody = Vocabulary("customer", [])
+    buyers = Buyers(graph.n_item, graph.n)
+    assert carts
+    for inside, hidden in carts[:40]:
+        assert hidden not in inside
+        scores = cart.score_all(graph, inside, (POPULARITY,))
+        assert np.array_equal(scores[cart.OURS], scores[f"ours, weight {POPULARITY:g}"])
+        open_ = np.setdiff1d(np.flatnonzero(graph.n_item), inside)
+        right = open_[np.lexsort((open_, -scores[cart.OURS][open_]))][:5]
+        shown = complete_cart(
+            inside, graph=graph, products=Products.bare(graph.products), buyers=buyers, customers=nobody, top_k=5
+        )
+        assert shown.product.tolist() == right.tolist()
+        hits = cart.find_hits(graph, [(inside, int(right[0]))], (POPULARITY,))
+        assert hits[cart.OURS].tolist() == [1.0]
+
+
+def test_the_cart_benchmark_chooses_its_weight_on_validation(folder: Path) -> None:
+    data.load.cache_clear()
+    found = cart.measure(Window("tiny", "groceries", ("2015-03-01", 60), ("2015-01-01", 59)), folder)
+    rows = {row["method"]: row for row in found["rows"]}
+    best = rows[f"ours, weight {found['weight_chosen']:g}"]["validation"]
+    assert best == max(row["validation"] for name, row in rows.items() if name.startswith("ours, weight"))
+    assert rows[cart.OURS]["ours_minus"] == 0
+    assert rows["popularity"]["lower"] <= rows["popularity"]["hit_rate"] <= rows["popularity"]["upper"]
