@@ -16,7 +16,7 @@ import numpy as np
 from affinity import eligibility as eligibility_room
 from affinity import fit, ranking
 from affinity.errors import InputError, MissingPart
-from affinity.fit.features import EPSILON, owned_weight
+from affinity.fit.features import EPSILON, owned_weight, segment_scores
 from affinity.fit.top import TopScorer, can_judge
 from affinity.history import History
 from affinity.settings import Settings
@@ -179,6 +179,7 @@ def _score_parts(model: FitModel, now: Landmark) -> ranking.ScoreParts:
         holdings=now.holdings,
         weight=owned_weight(now),
         popularity=_popularity(counts),
+        segment=segment_scores(now),
         epsilon=EPSILON.get(counts.clock or "day", EPSILON["day"]),
     )
 

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from affinity import counting, fit
 from affinity.history import History, look_back
 from affinity.progress import track
 from affinity.settings import Settings
-from affinity.tables import Candidates, FitModel, Landmark
+from affinity.tables import Candidates, Customers, FitModel, Landmark, Offers
+from affinity.tables.order_lines import MICROSECONDS_A_DAY
 
 
-def learn_fit(past: History, settings: Settings, now: Landmark | None = None) -> tuple[FitModel, Candidates]:
+def learn_fit(
+    past: History,
+    settings: Settings,
+    now: Landmark | None = None,
+    *,
+    customers: Customers | None = None,
+    offers: Offers | None = None,
+) -> tuple[FitModel, Candidates]:
     """The fit model as of the end of ``past`` (see `learn_model`), and every customer's candidates with their fit."""
-    model, now = learn_model(past, settings, now)
+    model, now = learn_model(past, settings, now, customers=customers, offers=offers)
     return model, fit.score_candidates(model, now, candidates=settings.fit.candidates)
 
 
-def learn_model(past: History, settings: Settings, now: Landmark | None = None) -> tuple[FitModel, Landmark]:
+def learn_model(
+    past: History,
+    settings: Settings,
+    now: Landmark | None = None,
+    *,
+    customers: Customers | None = None,
+    offers: Offers | None = None,
+) -> tuple[FitModel, Landmark]:
     """The fit model as of the end of ``past``, and the counts at that end, which score.
 
     Counts at each landmark hold only lines before it, and train with what was newly bought in the horizon after
     it; counts at the end (``now``, counted here when not given) score. Nothing that a label says is in the counts
     that predict it.
+
+    customers : their segment column ``settings.fit.segment``, taken to have been the same at earlier landmarks
+    offers    : what a customer was offered in the horizon of a landmark is neither a purchase nor none to learn from:
+                fit is the probability of buying without an offer
     """
-    now = now or _landmark(None, past, settings)
-    earlier = (look_back_to(at, past, settings)[1] for at in track(plan_times(past, settings), "landmarks"))
+    segment = _segment_of(customers, settings)
+    now = replace(now or _landmark(None, past, settings), segment=segment)
+    times = track(plan_times(past, settings), "landmarks")
+    marks = (look_back_to(at, past, settings)[1] for at in times)
+    earlier = (replace(m, segment=segment, offered=_offered_in(offers, m.at, settings.horizon_days)) for m in marks)
     return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days), now
 
 
@@ -42,6 +68,24 @@ def look_back_to(at: int, past: History, settings: Settings) -> tuple[History, L
     known = _landmark(at, then, settings)
     labels = fit.label_purchases(past.steps, then.holdings, at=at, horizon_days=settings.horizon_days)
     return then, Landmark(at, known.holdings, known.steps, known.transitions, *labels)
+
+
+def _segment_of(customers: Customers | None, settings: Settings) -> np.ndarray | None:
+    """int32 segment of each customer, −1 where it is not known."""
+    if customers is None or settings.fit.segment is None:
+        return None
+    code, label = customers.segment_codes(settings.fit.segment)
+    known = np.array([name is not None for name in label], dtype=bool)
+    return np.where(known[code], code, -1).astype(np.int32)
+
+
+def _offered_in(offers: Offers | None, at: int | None, horizon_days: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """(customers, products) codes of the offers made in [at, at + horizon_days); None without a dated log."""
+    if offers is None or offers.offered_at is None or at is None or at < 0:
+        return None
+    day = offers.offered_at // MICROSECONDS_A_DAY
+    made = (day >= at) & (day < at + horizon_days) & offers.treated & (offers.customer >= 0) & (offers.product >= 0)
+    return offers.customer[made], offers.product[made]
 
 
 def _landmark(at: int | None, known: History, settings: Settings) -> Landmark:

@@ -57,7 +57,7 @@ def make_shop(
 
     nothing = np.empty(0)
     calibration = Calibration(nothing, nothing, np.empty(0, dtype=np.int64), 1.0, 0.0, None)
-    blend, terms = dict(zip(FEATURES, (0.8, 0.2, 0.3, 0.1, -0.1, -0.05))), dict.fromkeys(CUSTOMER_TERMS, 0.1)
+    blend, terms = dict(zip(FEATURES, (0.8, 0.2, 0.3, 0.1, -0.1, -0.05, 0.0))), dict.fromkeys(CUSTOMER_TERMS, 0.1)
     model = FitModel(*edges(neighbours), goods, "day", 120.0, blend, 0.9, terms, -5.0, calibration, 90, {}, *edges(COSINES))
     return model, Landmark(None, holdings, steps, counts)
 

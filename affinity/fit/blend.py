@@ -9,23 +9,23 @@ import numpy as np
 from affinity.fit.features import FEATURES
 
 #: Where the ridge pulls: the closed form alone.
-CLOSED_FORM_ONLY = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+CLOSED_FORM_ONLY = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 #: Ridge towards it, against a loss of one a customer: .1 ranked best of .1, .3, 1 and 3 on 14 windows of two shops.
 BLEND_RIDGE = 0.1
 
-#: The first four weights are not negative; those of popularity may be (it tilts away from staples).
-LOWEST = (0.0, 0.0, 0.0, 0.0, None, None)
+#: Only the weights of popularity may be negative (it tilts away from staples).
+LOWEST = (0.0, 0.0, 0.0, 0.0, None, None, 0.0)
 
 
 def learn_blend(
     features: np.ndarray, indptr: np.ndarray, label: np.ndarray, *, centre: float = 0.0, ridge: float = BLEND_RIDGE
 ) -> np.ndarray:
-    """float64[6] coefficients of u = w·features that minimise
-    mean over customers with a label of (mean over his purchases of −log softmax(u)) + ridge/2·|w′ − (1, 0, 0, 0, 0, 0)|²,
+    """float64[7] coefficients of u = w·features that minimise
+    mean over customers with a label of (mean over his purchases of −log softmax(u)) + ridge/2·|w′ − (1, 0, …, 0)|²,
     w′ = w but for the weight of popularity, taken at a history of log(1 + products) = ``centre``.
 
-    features : float64[n, 6] (see `FEATURES`); indptr : int64 by customer; label : uint8[n] bought within the horizon.
+    features : float64[n, 7] (see `FEATURES`); indptr : int64 by customer; label : uint8[n] bought within the horizon.
     Without a labelled customer: the closed form alone.
     """
     bought = np.add.reduceat(label, indptr[:-1], dtype=np.int64) if len(label) else np.zeros(0, dtype=np.int64)

@@ -12,13 +12,20 @@ from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.threads import available_threads, map_blocks
 
 #: The ranking features, in the order of the blend's coefficients.
-FEATURES = ("closed_form", "cosine", "first_purchases", "recent_lines", "buyers", "buyers_by_history")
+FEATURES = ("closed_form", "cosine", "first_purchases", "recent_lines", "buyers", "buyers_by_history", "segment")
 
 #: The customer terms of the probability.
 CUSTOMER_TERMS = ("orders", "recency", "tenure", "products", "recent_orders", "mean_score", "spread_of_score")
 
 #: Added to the closed form and the cosine before the logarithm.
 EPSILON = {"day": 0.01, "order": 0.002}
+
+#: Owners added to both counts of a segment's product before their ratio is taken.
+SEGMENT_PRIOR = 2.0
+
+#: Segments looked at, the largest, and the customers that one must have; who is in no such segment counts as unknown.
+MOST_SEGMENTS = 50
+LEAST_SEGMENT = 50
 
 #: Customers handled at once by a thread.
 CUSTOMERS_AT_ONCE = 2048
@@ -42,6 +49,12 @@ class Rows:
     cosine: np.ndarray
     antecedent: np.ndarray
     term: np.ndarray
+
+    def take(self, kept: np.ndarray) -> Rows:
+        """The rows where ``kept`` (bool) is true, of the same customers."""
+        indptr = np.concatenate([[0], np.cumsum(kept)])[self.indptr].astype(np.int64)
+        columns = (getattr(self, name)[kept] for name in ("product", "closed_form", "cosine", "antecedent", "term"))
+        return Rows(self.customer, indptr, *columns)
 
 
 def collect_rows(
@@ -98,8 +111,9 @@ def popular_products(transitions: Transitions) -> np.ndarray:
 
 
 def ranking_features(rows: Rows, landmark: Landmark) -> np.ndarray:
-    """float64[n, 6]: log(s + ε), log(cosine + ε), log(1 + decayed first purchases), log(1 + decayed lines), log(1 + buyers),
-    and the last × log(1 + products owned): the more somebody owns, the less all-time popularity says of what comes next."""
+    """float64[n, 7]: log(s + ε), log(cosine + ε), log(1 + decayed first purchases), log(1 + decayed lines), log(1 + buyers),
+    the last × log(1 + products owned) (the more somebody owns, the less all-time popularity says of what comes next), and
+    what his segment owns more often than others (`segment_scores`)."""
     transitions = landmark.transitions
     epsilon = EPSILON.get(transitions.clock or "day", 0.01)
     popularity = np.log1p(
@@ -112,7 +126,34 @@ def ranking_features(rows: Rows, landmark: Landmark) -> np.ndarray:
     features[:, 1] = np.log(rows.cosine + epsilon)
     features[:, 2:5] = popularity[rows.product]
     features[:, 5] = features[:, 4] * np.repeat(log_owned(landmark, rows.customer), np.diff(rows.indptr))
+    place, score = segment_scores(landmark)
+    features[:, 6] = score[np.repeat(place[rows.customer], np.diff(rows.indptr)), rows.product]
     return features
+
+
+def segment_scores(landmark: Landmark) -> tuple[np.ndarray, np.ndarray]:
+    """How much more often each segment owns each product than all customers do:
+    log((n_sB + 2)/(n_s·n_B/n + 2)), n_sB owners of B in segment s, n_s what the segment owns in all, n_B owners of B.
+
+    Returns int32[n_customers], the row of each customer, and float64[segments + 1, n_products], zeros in row 0 (unknown).
+    """
+    holdings = landmark.holdings
+    n = len(holdings.products)
+    if landmark.segment is None:
+        return np.zeros(len(holdings.customers), dtype=np.int32), np.zeros((1, n))
+    known = np.where(np.diff(holdings.indptr) > 0, landmark.segment, -1)
+    size = np.bincount(known[known >= 0], minlength=1)
+    largest = np.argsort(-size, kind="stable")[:MOST_SEGMENTS]
+    largest = largest[size[largest] >= LEAST_SEGMENT]
+    row = np.zeros(len(size) + 1, dtype=np.int32)
+    row[largest] = np.arange(1, len(largest) + 1)
+    place = row[known]
+    owners = np.zeros((len(largest) + 1, n), dtype=np.int64)
+    np.add.at(owners, (place[holdings.customer], holdings.product), 1)
+    expected = owners.sum(axis=1, keepdims=True) * owners.sum(axis=0) / max(len(holdings.product), 1)
+    score = np.log((owners + SEGMENT_PRIOR) / (expected + SEGMENT_PRIOR))
+    score[0] = 0.0
+    return place, score
 
 
 def log_owned(landmark: Landmark, customer: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ def score_candidates(
     """The candidates of every customer with a purchase (or of ``customers``, int32 codes), best first.
 
     u = Σ blend × (log(closed form + ε), log(cosine + ε), log(1 + decayed first purchases), log(1 + decayed lines),
-    log(1 + buyers), log(1 + buyers)·log(1 + products owned)) over the top ``candidates`` by closed form ∪ the top by
+    log(1 + buyers), log(1 + buyers)·log(1 + products owned), segment) over the top ``candidates`` by closed form ∪ the top by
     decayed first purchases, owned never;
     fit = σ(b·u + γ·x_c + a + δ), NaN where the model has no probability. Ties by product code. A customer's rows do
     not depend on who else is scored.

@@ -31,7 +31,8 @@ class Studied:
 
 
 def study_landmark(landmark: Landmark, settings: FitSettings, horizon_days: int, threads: int) -> Studied | None:
-    """Candidates, features and labels of one landmark; None when nobody had a history or bought anything new."""
+    """Candidates, features and labels of one landmark, what was offered left out; None when nobody had a history or
+    bought anything new."""
     assert landmark.at is not None
     assert landmark.label_indptr is not None
     assert landmark.label_product is not None
@@ -47,6 +48,9 @@ def study_landmark(landmark: Landmark, settings: FitSettings, horizon_days: int,
     bought = np.repeat(np.arange(len(holdings.customers), dtype=np.int64), np.diff(landmark.label_indptr)) * n
     bought += landmark.label_product
     key = np.repeat(customer.astype(np.int64), np.diff(rows.indptr)) * n + rows.product
+    if landmark.offered is not None:
+        organic = ~np.isin(key, landmark.offered[0].astype(np.int64) * n + landmark.offered[1])
+        rows, key = rows.take(organic), key[organic]
     return Studied(
         at=landmark.at,
         features=ranking_features(rows, landmark),

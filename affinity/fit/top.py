@@ -14,6 +14,7 @@ from affinity.fit.features import (
     log_owned,
     owned_weight,
     popular_products,
+    segment_scores,
 )
 from affinity.fit.probability import Probability
 from affinity.tables.eligibility import Eligibility
@@ -49,7 +50,9 @@ class TopScorer:
         self._model, self._holdings, self._terms = model, holdings, terms
         self._each = min(candidates, max(n, 1))
         self._facts = customer_facts(now, np.arange(len(holdings.customers))) if model.customer_terms else None
-        self._popularity = popularity_scores(model, counts)
+        self._segment, score = segment_scores(now)
+        self._popularity = popularity_scores(model, counts) + model.blend[FEATURES[6]] * score
+        self._by_history = model.blend[FEATURES[5]] * np.log1p(counts.buyers)
         self._history = log_owned(now, np.arange(len(holdings.customers)))
         rule = np.array([model.blend[FEATURES[0]], model.blend[FEATURES[1]], EPSILON.get(counts.clock or "day", 0.01)])
         blocked = np.zeros(n, dtype=bool) if eligibility is None else eligibility.product_state >= 0
@@ -61,7 +64,7 @@ class TopScorer:
         self._given = (
             holdings.indptr, holdings.product, owned_weight(now), (model.indptr, model.consequent, model.edge),
             (model.similar_indptr, model.similar_consequent, model.similar_edge), popular_products(counts),
-            self._popularity, rule, blocked, *own, self._each,
+            (self._segment, self._popularity, self._by_history), rule, blocked, *own, self._each,
         )  # fmt: skip
 
     def score(self, customers: np.ndarray, top_k: int, threads: int | None = None) -> Candidates:
@@ -90,7 +93,8 @@ class TopScorer:
             product=shown,
             fit=self._fit(who, np.repeat(np.arange(len(who)), count), score_, spread),
             score=score_,
-            base=self._popularity[0, shown] + np.repeat(self._history[who], count) * self._popularity[1, shown],
+            base=self._popularity[np.repeat(self._segment[who], count), shown]
+            + np.repeat(self._history[who], count) * self._by_history[shown],
             evidence=number[used, 1],
             because=antecedent[:, 0] if terms else np.full(len(shown), -1, dtype=np.int32),
             customers=self._holdings.customers,
@@ -114,10 +118,9 @@ def can_judge(eligibility: Eligibility | None) -> bool:
 
 
 def popularity_scores(model: FitModel, counts: Transitions) -> np.ndarray:
-    """float64[2, n_products]: the part of u that is popularity: what everybody gets, and what comes per log(1 + owned)."""
+    """float64[n_products]: the part of u that is popularity, the same for everybody."""
     known = (counts.first_purchases / WEIGHT_UNIT, counts.recent_lines / WEIGHT_UNIT, counts.buyers)
-    total = np.zeros((2, len(counts.buyers)))
+    total = np.zeros(len(counts.buyers))
     for name, value in zip(FEATURES[2:5], known, strict=True):
-        total[0] += model.blend[name] * np.log1p(value)
-    total[1] = model.blend[FEATURES[5]] * np.log1p(counts.buyers)
+        total += model.blend[name] * np.log1p(value)
     return total

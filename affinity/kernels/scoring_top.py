@@ -15,23 +15,25 @@ def score_top(customers, indptr, product, weight, edges, similar, popular, popul
               each, closed, slot, place, out_count, out_product, out_number, out_spread, out_antecedent, out_term):  # fmt: skip
     """The products with the largest u that each of ``customers`` may be offered, best first (ties: the smaller code).
 
-    u = rule[0]·log(s + ε) + rule[1]·log(c + ε) + popularity[0, product] + log(1 + products owned)·popularity[1, product],
+    u = rule[0]·log(s + ε) + rule[1]·log(c + ε) + base[segment, product] + log(1 + products owned)·by_history[product],
     ε = rule[2], s and c the sums over owned products of weight × edge; over the ``each`` largest s and the ``each`` first
     of ``popular``, owned never
     customers : int32[n]; indptr, product, weight : holdings (int64, int32, float64)
-    edges, similar : CSR by antecedent (int64, int32, float64); popular : int32; popularity : float64[2, n_products]
+    edges, similar : CSR by antecedent (int64, int32, float64); popular : int32
+    popularity : (segment, base, by_history), int32[n_customers], float64[segments, n_products], float64[n_products]
     blocked   : bool[n_products], for everybody; own_indptr, own_product : int64, int32 CSR by customer, for him
     closed    : float64[n_products] zeros, slot, place : int32, int16[n_products] −1; all left so
     out_count : int64[n]; out_product : int32[n, k]; out_number : float64[n, k, 2], u and s
     out_spread : float64[n, 2], mean and spread of the 50 largest u, offered or not
     out_antecedent, out_term : int32, float64[n, k, n_terms], the owned products with the largest weight × edge, −1 and 0
     """
+    segment, bases, by_history = popularity
     touched = np.empty(len(slot), dtype=np.int32)
     candidate, u, cosine = np.empty(2 * each, dtype=np.int32), np.empty(2 * each), np.empty(2 * each)
     for c in range(len(customers)):
         begin, end = indptr[customers[c]], indptr[customers[c] + 1]
         owned, owned_weight = product[begin:end], weight[begin:end]
-        history = np.log1p(end - begin)
+        base, history = bases[segment[customers[c]]], np.log1p(end - begin)
         n_touched = add_owned(owned, owned_weight, edges, closed, slot, touched)
         for o in range(len(owned)):
             slot[owned[o]] = -3
@@ -43,7 +45,7 @@ def score_top(customers, indptr, product, weight, edges, similar, popular, popul
             b = candidate[k]
             place[b] = -1
             value = rule[0] * np.log(closed[b] + rule[2]) + rule[1] * np.log(cosine[k] + rule[2])
-            value += popularity[0, b] + history * popularity[1, b]
+            value += base[b] + history * by_history[b]
             put_in_order(candidate, u, k, b, value)
         out_spread[c, 0], out_spread[c, 1] = mean_and_spread(u[: min(n, 50)])
         his = own_product[own_indptr[customers[c]] : own_indptr[customers[c] + 1]]

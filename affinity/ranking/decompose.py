@@ -21,15 +21,17 @@ START = "start"
 class ScoreParts:
     """What the score u of a customer and product is made of.
 
-    u = b₀·log(s + ε) + b₁·log(c + ε) + Σ_k b_k·popularity_k, s and c sums over owned A of weight × edge, weight × cosine;
-    b_k grows by b_"k_by_history" × log(1 + products owned) where the blend holds such a weight
+    u = b₀·log(s + ε) + b₁·log(c + ε) + Σ_k b_k·popularity_k + b_s·segment, s and c sums over owned A of weight × edge and
+    weight × cosine; b_k grows by b_"k_by_history" × log(1 + products owned) where the blend holds such a weight
     weight     : float64 a holding; popularity : name in the blend -> float64[n_products]; epsilon : ε
+    segment    : int32[n_customers] and float64[segments, n_products], what a customer's segment adds, times its weight
     """
 
     model: FitModel
     holdings: Holdings
     weight: np.ndarray
     popularity: Mapping[str, np.ndarray]
+    segment: tuple[np.ndarray, np.ndarray]
     epsilon: float
 
 
@@ -49,6 +51,8 @@ def decompose_scores(recommendations: Recommendations, parts: ScoreParts) -> Con
     closed, cosine = model.blend["closed_form"], model.blend["cosine"]
     flat = {START: np.full(len(rows), (closed + cosine) * np.log(parts.epsilon))}
     flat |= {name: _weight(name, rows, recs, parts) * value[recs.product[rows]] for name, value in parts.popularity.items()}
+    place, score = parts.segment
+    flat["segment"] = model.blend["segment"] * score[place[recs.customer[rows]], recs.product[rows]]
     nobody = np.full(len(rows), -1, dtype=np.int32)
     pieces += [(rows, np.full(len(rows), name, dtype=object), nobody, value) for name, value in flat.items()]
     return gather_parts(recs, pieces, model.slope)

@@ -21,7 +21,9 @@ class Landmark:
     at          : day since the epoch (clock "day"), −k when each customer's last k orders are held out
                   (clock "order"); None is now
     holdings, steps, transitions : counted before ``at`` only; steps None without a clock
+    segment     : int32[n_customers], −1 unknown; None where no segment column is used
     label_indptr, label_product : CSR by customer of the products first bought within the horizon; None now
+    offered     : (customers, products) codes of what was offered within the horizon; a purchase of it is not organic
     """
 
     at: int | None
@@ -30,3 +32,5 @@ class Landmark:
     transitions: Transitions
     label_indptr: np.ndarray | None = None
     label_product: np.ndarray | None = None
+    segment: np.ndarray | None = None
+    offered: tuple[np.ndarray, np.ndarray] | None = None

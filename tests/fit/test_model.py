@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,9 @@ from affinity.errors import VocabularyMismatch
 from affinity.fit import score_candidates, train_model
 from affinity.fit.blend import CLOSED_FORM_ONLY, learn_blend
 from affinity.fit.calibrate import MOST_GROWTH
+from affinity.fit.features import segment_scores
 from affinity.fit.probability import Sample, learn_probability, recent_growth, season_shift
+from affinity.fit.study import study_landmark
 from affinity.settings import FitSettings
 from affinity.tables import Candidates, FitModel, Landmark
 from tests.shops import make_landmark, make_tables, planted_orders, random_orders
@@ -136,8 +140,6 @@ def test_sequences_predict_the_next_order() -> None:
         return Landmark(hold or None, holdings, steps, count_transitions(steps, holdings, **halves))
 
     every = landmark(0)
-    from dataclasses import replace
-
     from affinity.fit import label_purchases
 
     marks = []
@@ -157,13 +159,13 @@ def test_scoring_refuses_another_vocabulary(planted: tuple[FitModel, Landmark, C
 
 
 def test_blend_without_purchases_is_the_closed_form() -> None:
-    features, indptr = np.ones((4, 6)), np.array([0, 2, 4], dtype=np.int64)
+    features, indptr = np.ones((4, 7)), np.array([0, 2, 4], dtype=np.int64)
     assert learn_blend(features, indptr, np.zeros(4, dtype=np.uint8)).tolist() == CLOSED_FORM_ONLY.tolist()
 
 
 def test_blend_finds_the_feature_that_decides() -> None:
     random = np.random.default_rng(0)
-    features = random.normal(size=(4000, 6))
+    features = random.normal(size=(4000, 7))
     label = np.zeros(4000, dtype=np.uint8)
     indptr = np.arange(0, 4001, 10, dtype=np.int64)
     for begin in indptr[:-1]:
@@ -224,10 +226,55 @@ def test_a_shop_that_doubled_within_the_last_horizon_is_said_to_be_ordered_only(
     assert "seasonal peak" in model.calibration.note
 
 
+def test_a_segment_that_buys_otherwise_is_told_apart() -> None:
+    segment = (np.arange(900) % 3 - 1).astype(np.int32)  # −1 is unknown
+    wanted = {0: {6, 7}, 1: {8, 9}}
+    orders = {
+        c: [(t, kept) for t, s in steps if (kept := {p for p in s if p not in wanted.get(1 - int(segment[c]), set())})]
+        for c, steps in planted_orders(7).items()
+    }
+    now, *marks = (replace(make_landmark(orders, at, **{**SHOP, "now": 260}), segment=segment) for at in (None, 220, 180))
+    told = train_model(marks, now, settings=SETTINGS, horizon_days=40)
+    assert told.blend["segment"] > 0.2
+    untold = train_model(
+        [replace(m, segment=None) for m in marks], replace(now, segment=None), settings=SETTINGS, horizon_days=40
+    )
+    assert untold.blend["segment"] == 0.0
+
+    def wrong(model: FitModel, known: Landmark) -> float:
+        best = score_candidates(model, known)
+        other = [set() if s < 0 else wanted[1 - s] for s in segment.tolist()]
+        first = best.indptr[:-1][np.diff(best.indptr) > 2]
+        return float(np.mean([int(best.product[r + k]) in other[best.customer[r]] for r in first for k in range(3)]))
+
+    assert wrong(told, now) < 0.5 * wrong(untold, replace(now, segment=None))
+
+
+def test_segments_of_few_customers_count_as_unknown() -> None:
+    mark = make_landmark(planted_orders(7), None, **{**SHOP, "now": 260})
+    place, score = segment_scores(replace(mark, segment=np.where(np.arange(900) < 40, 0, 5).astype(np.int32)))
+    assert (place[:40] == 0).all()
+    assert score.shape == (2, 20)
+    assert not score[0].any()
+    assert (segment_scores(mark)[0] == 0).all()
+
+
+def test_what_was_offered_is_neither_bought_nor_not() -> None:
+    mark = make_landmark(planted_orders(7), 220, **{**SHOP, "now": 260})
+    whole = study_landmark(mark, SETTINGS, 40, 1)
+    shown = whole.rows.product[:: len(whole.rows.product) // 50]
+    owner = np.repeat(whole.rows.customer, np.diff(whole.rows.indptr))[:: len(whole.rows.product) // 50]
+    less = study_landmark(replace(mark, offered=(owner, shown)), SETTINGS, 40, 1)
+    assert len(less.label) == len(whole.label) - len(shown)
+    left = np.repeat(less.rows.customer.astype(np.int64), np.diff(less.rows.indptr)) * 20 + less.rows.product
+    assert not np.isin(left, owner.astype(np.int64) * 20 + shown).any()
+    assert len(less.features) == len(less.label)
+
+
 def test_popularity_weighs_less_where_more_is_owned() -> None:
     random = np.random.default_rng(1)
     rows, owned = 10, np.repeat([1.0, 4.0], 400)
-    features = np.zeros((len(owned) * rows, 6))
+    features = np.zeros((len(owned) * rows, 7))
     features[:, 0], features[:, 4] = random.normal(size=(2, len(features)))
     features[:, 5] = features[:, 4] * np.repeat(owned, rows)
     wanted = features[:, 0] + np.repeat(5.0 - 1.5 * owned, rows) * features[:, 4]

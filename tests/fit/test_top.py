@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -28,7 +30,7 @@ def test_what_a_customer_gets(seed: int, each: int, n_terms: int, k: int, n_edge
     edges, similar = draw(), draw()
     owned = {int(p): float(random.integers(1, 3)) for p in sorted(set(random.integers(0, n, 4).tolist()))}
     popular = random.permutation(n).astype(np.int32)
-    popularity, rule = random.integers(-2, 3, (2, n)) / 2, np.array([1.0, 0.5, 0.01])
+    popularity, rule = random.integers(-2, 3, (3, n)) / 2, np.array([1.0, 0.5, 0.01])
     his = np.unique(random.integers(0, n, 3)).astype(np.int32)
     blocked = random.random(n) < 0.2
     e, s = as_edges(edges, n), as_edges(similar, n)
@@ -39,10 +41,11 @@ def test_what_a_customer_gets(seed: int, each: int, n_terms: int, k: int, n_edge
     score_top(
         np.zeros(1, dtype=np.int32), np.array([0, len(owned)], dtype=np.int64), np.array(list(owned), dtype=np.int32),
         np.array(list(owned.values())), (e.indptr, e.consequent, e.weight), (s.indptr, s.consequent, s.weight), popular,
-        popularity, rule, blocked, np.array([0, len(his)], dtype=np.int64), his, each, closed, slot, place,
+        (np.ones(1, dtype=np.int32), popularity[:2], popularity[2]), rule, blocked,
+        np.array([0, len(his)], dtype=np.int64), his, each, closed, slot, place,
         count, product, number, spread, antecedent, term,
     )  # fmt: skip
-    worth = popularity[0] + np.log1p(len(owned)) * popularity[1]
+    worth = popularity[1] + np.log1p(len(owned)) * popularity[2]
     never = set(his.tolist()) | set(np.flatnonzero(blocked).tolist())
     expected, u = naive.top_products(
         owned, edges, similar, popular.tolist(), each, worth.tolist(), rule.tolist(), never, k, n_terms
@@ -67,8 +70,9 @@ SHOP = {"customers": 900, "products": 20, "now": 300, "horizon_days": 30}
 
 
 def test_the_best_of_all_candidates_whoever_else_is_scored() -> None:
-    now = make_landmark(ORDERS, None, **SHOP)
-    model = train_model([make_landmark(ORDERS, 260, **SHOP)], now, settings=FitSettings(candidates=6), horizon_days=30)
+    segment = np.random.default_rng(0).integers(-1, 3, 900).astype(np.int32)
+    now, past = (replace(make_landmark(ORDERS, at, **SHOP), segment=segment) for at in (None, 260))
+    model = train_model([past], now, settings=FitSettings(candidates=6), horizon_days=30)
     holdings = now.holdings
     products = Products.bare(holdings.products)
     products.available.setflags(write=True)
