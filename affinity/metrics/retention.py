@@ -106,7 +106,9 @@ class Lives:
         found = rate_ratio(self, self.stratum, self.landmark_days)
         n = int(np.count_nonzero(self.end > self.landmark_days))
         if math.isnan(found.ratio):
-            reason = "NO_EVENTS: no stratum has churn and time of both kinds after the landmark"
+            alone = rate_ratio(self, np.zeros(len(self.end), dtype=np.int64), self.landmark_days).ratio
+            reason = "NO_OVERLAP: no stratum has churn and time of both kinds after the landmark"
+            reason += f" (tenure alone gives {alone:.2f})" if not math.isnan(alone) else ""
             return Cell(found.top, found.bottom, math.nan, note=join_notes(reason, self.note), units=n)
         naive = _naive(self)
         flagged = f"E-value {found.e_value:.2f}; naive ratio {naive:.2f} (immortal time, not to be quoted)"
@@ -195,15 +197,21 @@ def describe_retention(lives: Lives) -> Retention:
     adjusted = rate_ratio(lives, lives.stratum, landmark)
     gap = 1 - multi_cell.value / single_cell.value if single_cell.value > 0 else math.nan
     moved = "more" if gap < 0 else "less"
+    strata = "tenure and for orders and recency before the landmark"
+    if math.isnan(adjusted.ratio):
+        adjusted, strata = (
+            rate_ratio(lives, np.zeros(len(lives.end), dtype=np.int64), landmark),
+            "tenure alone (no stratum has both)",
+        )
     wording = (
         f"Customers with at least 2 families by day {landmark} churned {abs(gap):.0%} {moved} over the next {days} days than "
         f"those with one ({multi_cell.value:.1%} of {multi_cell.denominator:,.0f} against {single_cell.value:.1%} of "
-        f"{single_cell.denominator:,.0f}); adjusted for tenure and for orders and recency before the landmark the rate "
+        f"{single_cell.denominator:,.0f}); adjusted for {strata} the rate "
         f"ratio is {adjusted.ratio:.2f} [{adjusted.lower:.2f}, {adjusted.upper:.2f}], E-value {adjusted.e_value:.2f}. This is "
         "an association; part of it reflects who cross-buys."
     )
     return Retention(
-        adjusted=adjusted,
+        adjusted=rate_ratio(lives, lives.stratum, landmark),
         unadjusted=rate_ratio(lives, np.zeros(len(lives.end), dtype=np.int64), 0),
         landmark=(multi_cell, single_cell),
         naive=_naive(lives),

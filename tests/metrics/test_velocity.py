@@ -75,3 +75,35 @@ def test_cohorts_followed_long_enough_are_shares_and_others_are_censored():
     assert (total.numerator, total.denominator, total.window) == (2, 4, "91 days from the first purchase")
     year = rows_of(shop(people, 250), "cohort_adoption_rate")[None]
     assert year.note == "SHORT_FOLLOWUP: no cohort was followed for 365 days"
+
+
+def test_a_cohort_cited_before_its_time_is_marked_and_not_mixed_in():
+    """S2's "2025 cohort: 25 % adopted within 12 months", in a page of 18 January 2026: most had been there for less."""
+    rng = np.random.default_rng(1)
+    begin = np.datetime64("2024-01-01")
+    as_of = int((np.datetime64("2026-01-18") - begin).astype(int))
+    first = rng.integers(0, 731, 4000)
+    added = np.ceil(rng.exponential(365 / -np.log(1 - 0.25), 4000)).astype(int)  # 25 % within 365 days, whenever they came
+    rows = []
+    for i, (day, days) in enumerate(zip(first.tolist(), added.tolist())):
+        rows.append((f"a{i}", f"c{i:04}", "A", str(begin + day)))
+        if day + days < as_of:
+            rows.append((f"b{i}", f"c{i:04}", "B", str(begin + day + days)))
+    lines = make_lines(rows, products=["A", "B"], as_of="2026-01-18")
+    found = rows_of(lines, "cohort_adoption_rate", cohort_by="year")
+    assert found["2024"].note == "from the first seen purchase"
+    assert found["2025"].note.startswith("CENSORED: Kaplan–Meier")
+    assert found["2025"].numerator / found["2025"].denominator < 0.17  # what a reader of the page would divide
+    for year in ("2024", "2025"):
+        assert found[year].lower < 0.25 < found[year].upper
+    assert (found[None].numerator, found[None].denominator) == (found["2024"].numerator, found["2024"].denominator)
+
+
+def test_the_bounds_of_a_median():
+    people = [(0, d) for d in range(1, 41)]
+    row = rows_of(shop(people, 100), "cross_sell_velocity_unconditional")[None]
+    assert row.value == 20
+    assert row.lower == 14  # the first day on which Wilson's upper bound of d/40 reaches one half
+    assert row.upper == 27
+    none = rows_of(shop([(0, 10), (0, None), (0, None)], 100), "cross_sell_velocity_unconditional")[None]
+    assert math.isnan(none.lower)
