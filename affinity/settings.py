@@ -127,13 +127,18 @@ class FitSettings(Section):
     half_life_days: float = Field(120, gt=0, description="Half-life of what a customer owns, at scoring and at each order.")
     co_owned_half_life_days: float = Field(45, gt=0)
     row_half_life_days: float = Field(60, gt=0)
-    half_life_orders: float = Field(3, gt=0, description="The same three where the data have an order sequence, no dates.")
-    co_owned_half_life_orders: float = Field(1.5, gt=0)
-    row_half_life_orders: float = Field(1, gt=0)
+    half_life_orders: float = Field(5, gt=0, description="The same three where the data have an order sequence, no dates.")
+    co_owned_half_life_orders: float = Field(1, gt=0)
+    row_half_life_orders: float = Field(2, gt=0)
     alpha: float = Field(0.5, ge=0, le=1, description="Weight of co-ownership against transitions.")
     ridge: float = Field(300, gt=0)
     support_per_target: int = Field(200, ge=1, description="Strongest candidate antecedents solved for each product.")
     candidates: int = Field(50, ge=1, description="Candidates a customer from each source.")
+    segment: str | None = Field(
+        None,
+        description="Segment column (customer file or order lines): what customers of the same segment own more often than "
+        "others counts too.",
+    )
 
 
 class RankingSettings(Section):
