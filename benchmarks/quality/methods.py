@@ -31,7 +31,7 @@ GRIDS: Mapping[str, list[Parameters]] = {
     "cosine, tuned": _grid(neighbours=(20, 100), half_life_days=(45.0, 120.0), trend=(0.0, 0.5)),
     "EASE^R": _grid(ridge=(100.0, 300.0, 1000.0), half_life_days=(120.0,)) + [{"ridge": 300.0, "half_life_days": None}],
     "SAR": _grid(similarity=("jaccard", "count"), half_life_days=(30.0, 120.0, None)),
-    "implicit ALS": _grid(factors=(32, 64), alpha=(1.0, 10.0), half_life_days=HALF_LIVES),
+    "implicit ALS": _grid(factors=(8, 32, 64), alpha=(1.0, 10.0), half_life_days=HALF_LIVES),
     "implicit BM25": _grid(neighbours=(20, 100), half_life_days=HALF_LIVES),
     "implicit cosine": _grid(neighbours=(20, 100), half_life_days=HALF_LIVES),
 }
