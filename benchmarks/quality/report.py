@@ -94,14 +94,14 @@ def _calibration(found: list[dict[str, Any]]) -> list[str]:
 
 def _splits(found: list[dict[str, Any]]) -> list[str]:
     lines = ["| window | test (T, h) | validation (T, h) | judged | with history | products | best before | "
-             "s of ours / in all |", "|---" * 8 + "|"]  # fmt: skip
+             "s of ours / in all | commit |", "|---" * 9 + "|"]  # fmt: skip
     for one in found:
         name = methods_of([one])[0]
         lines.append(
             f"| {one['window']} | {one['test'][0]}, {one['test'][1]} | {one['validation'][0]}, {one['validation'][1]} | "
             f"{one['customers']:,} | {one['customers_with_history']:,} | {one['products']:,} | "
             f"{_short(one['best_before'], 4) if one['best_before'] else '–'} | "
-            f"{one['seconds'][name]:.0f} / {one['total_seconds']:.0f} |"
+            f"{one['seconds'][name]:.0f} / {one['total_seconds']:.0f} | {one.get('run', {}).get('commit', '–')} |"
         )
     return lines
 
