@@ -89,19 +89,30 @@ class ShopTimes:
             return found
         return [self.tree(window, by, through_offers=False) for window in windows]
 
-    def metrics(self, window: Window, by: Iterable[str] = ()) -> Metrics:
-        """The named metrics of ``window``."""
-        then, settings = self.at(window)
+    def history(self, tree: MetricTree, by: Iterable[str] = ()) -> list[MetricTree]:
+        """The trees of the windows before the last that are of the same definition as ``tree``, the latest first."""
+        found = [self.tree(window, by) for window in self.windows_before(HISTORY)]
+        return [old for old in found if old.root.definition == tree.root.definition]
+
+    def metrics(self, window: Window | None = None, by: Iterable[str] = ()) -> Metrics:
+        """The named metrics of ``window``; None: of the last, or of everything where there are no dates."""
+        then, settings = (self.past, self.settings) if window is None else self.at(window)
         return measure_shop(then, self.facts, settings, judge_customers(then, self.facts, settings), by)
 
 
 def read_times(
-    orders: Any, *, offers: Any = None, products: Any = None, customers: Any = None, settings: Settings | None = None
+    orders: Any,
+    *,
+    offers: Any = None,
+    products: Any = None,
+    customers: Any = None,
+    subscriptions: Any = None,
+    settings: Settings | None = None,
 ) -> ShopTimes:
     """The shop read once, with what else is known (paths or dataframes, or None)."""
     settings = settings or Settings()
     past = read_past(orders, settings)
-    return ShopTimes(past, read_facts(past, offers, products, customers), settings)
+    return ShopTimes(past, read_facts(past, offers, products, customers, subscriptions), settings)
 
 
 def read_period(text: str, times: ShopTimes) -> Window:

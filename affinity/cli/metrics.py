@@ -1,32 +1,168 @@
-"""Named cross-sell metrics, each with its numerator, denominator and interval.
+"""Named cross-sell metrics, each with its numerator, denominator and interval; their change, and the tree that explains it.
 
 affinity metrics orders.csv --by country --json
+affinity metrics orders.csv --by tenure --compare previous
+affinity metrics orders.csv --compare 2011-03-01/2011-06-01 --tree --out tree.svg
+affinity metrics orders.csv --interventions done.toml --by region --customers customers.csv
+affinity metrics --explain cross_sell_rate
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from affinity.cli import options
+from affinity.cli.explain import explain_metric
 from affinity.cli.output import show_table
 
+if TYPE_CHECKING:
+    from affinity.periods import ShopTimes
+    from affinity.tables import Table
 
-@options.reads_orders
+PICTURES = (".svg", ".png", ".pdf")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What to show, and where."""
+
+    by: tuple[str, ...]
+    out: Path | None
+    as_json: bool
+    method: Literal["shapley", "lmdi"]
+
+
+@partial(options.reads_orders, optional=True)
 def command(
     reading: options.Reading,
-    by: Annotated[list[str] | None, typer.Option(help="Segment column; repeat for more.", show_default=False)] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="Segment: a column, or a band such as tenure; repeat for more.", show_default=False),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(help="Against previous, year-ago, 2011-03-01 or 2011-01-01/2011-04-01.", show_default=False),
+    ] = None,
+    tree: Annotated[bool, typer.Option("--tree", help="The metric tree; --out FILE.svg (.png, .pdf) draws it.")] = False,
+    method: Annotated[Literal["shapley", "lmdi"], typer.Option(help="How a change is attributed to the drivers.")] = "shapley",
+    owner: Annotated[
+        list[str] | None, typer.Option(help="Who owns a node: conversion=success team. Repeatable.", show_default=False)
+    ] = None,
+    interventions: Annotated[
+        Path | None, typer.Option(help="What was changed (.toml, .json, .csv): did its node move?", show_default=False)
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option(help="What a metric is and needs; ORDERS may be left out.", show_default=False)
+    ] = None,
     offers: options.OfferFile = None,
     products: options.ProductFile = None,
     customers: options.CustomerFile = None,
+    subscriptions: Annotated[
+        Path | None, typer.Option(help="Subscriptions: customer_id, product_id, started_at, ended_at, …", show_default=False)
+    ] = None,
     out: options.Out = None,
     as_json: options.Json = False,
 ) -> None:
-    from affinity import flow
+    from affinity.periods import check_all, read_times
+    from affinity.tables import Impacts
 
+    known: dict[str, Any] = {"offers": offers, "products": products, "customers": customers, "subscriptions": subscriptions}
+    if explain is not None:
+        _explain(explain, reading, known, as_json)
+        return
+    if not reading.orders:
+        raise typer.BadParameter("Missing argument 'ORDERS'.")
     settings = reading.settings()
-    lines = reading.lines(settings)
-    found = flow.compute_metrics(lines, by=by or (), offers=offers, products=products, customers=customers, settings=settings)
-    shown = ["metric", "segment", "numerator", "denominator", "value", "lower", "upper", "note"]
-    show_table(found, out=out, as_json=as_json, columns=shown, limit=60)
+    if owner:
+        settings = settings.changed(metrics={"owners": {**settings.metrics.owners, **_read_owners(owner)}})
+    times = read_times(reading.lines(settings), **known, settings=settings)
+    asked = _Asked(tuple(by or ()), out, as_json, method)
+    if interventions is not None:
+        from affinity.ingest import read_interventions
+
+        found = Impacts(tuple(check_all(times, read_interventions(interventions), asked.by)))
+        _show_impacts(found, asked)
+    elif tree:
+        _show_tree(times, compare, asked)
+    elif compare is not None:
+        _show_change(times, compare, asked)
+    else:
+        shown = ["metric", "segment", "numerator", "denominator", "value", "lower", "upper", "note"]
+        show_table(times.metrics(by=asked.by), out=out, as_json=as_json, columns=shown, limit=60)
+
+
+def _show_tree(times: ShopTimes, compare: str | None, asked: _Asked) -> None:
+    from affinity.metrics.tree import compare_metric_trees, find_largest_gap
+    from affinity.periods import read_period
+
+    if compare is None:
+        tree = times.tree(times.last, asked.by)
+        gap = find_largest_gap(tree, times.history(tree, asked.by))
+        _show_text(tree, "\n".join([tree.to_text(), *([str(gap)] if gap else [])]), asked)
+        return
+    before, after = times.trees((read_period(compare, times), times.last), asked.by)
+    change = compare_metric_trees(before, after, method=asked.method)
+    _show_text(change, change.to_text(), asked)
+
+
+def _show_change(times: ShopTimes, compare: str, asked: _Asked) -> None:
+    from affinity.errors import MissingPart
+    from affinity.metrics.compare import compare_metrics
+    from affinity.metrics.tree import compare_metric_trees
+    from affinity.periods import read_period
+
+    window = read_period(compare, times)
+    changes = compare_metrics(times.metrics(window, asked.by), times.metrics(times.last, asked.by))
+    try:
+        drivers = compare_metric_trees(*times.trees((window, times.last), asked.by), method=asked.method).to_text()
+    except MissingPart as missing:
+        drivers = str(missing)
+    shown = ["metric", "segment", "before", "after", "points", "relative", "rate_effect", "mix_effect", "note"]
+    note = f"\nWhat drove cross-sell revenue\n{drivers}"
+    show_table(changes, out=asked.out, as_json=asked.as_json, columns=shown, limit=60, note=note)
+
+
+def _show_text(table: Table, text: str, asked: _Asked) -> None:
+    """A table as a picture, as JSON or a file, or as its text."""
+    if asked.out is not None and asked.out.suffix.lower() in PICTURES:
+        from affinity.plots import save_figure
+
+        save_figure(table.plot(), asked.out)
+        typer.echo(f"Wrote {asked.out}.")
+    elif asked.out is not None or asked.as_json:
+        show_table(table, out=asked.out, as_json=asked.as_json, columns=["node", "segment"], limit=0)
+    else:
+        typer.echo(text)
+
+
+def _show_impacts(found: Table, asked: _Asked) -> None:
+    lines = [f"{row['label']}: {row['text']}" for row in found.to_arrow().to_pylist()]
+    _show_text(found, "\n".join(lines) or "(no interventions)", asked)
+
+
+def _explain(name: str, reading: options.Reading, known: dict[str, Any], as_json: bool) -> None:
+    found = None
+    if reading.orders:
+        from affinity import flow
+
+        settings = reading.settings()
+        found = flow.compute_metrics(reading.lines(settings), settings=settings, **known)
+    explained = explain_metric(name, found)
+    if as_json:
+        typer.echo(json.dumps(explained.facts, ensure_ascii=False))
+    else:
+        typer.echo(explained.text)
+
+
+def _read_owners(owners: list[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in owners]
+    for node, equals, who in pairs:
+        if not (node.strip() and equals and who.strip()):
+            raise typer.BadParameter(f"--owner {node!r} names no owner: write conversion=success team.")
+    return {node.strip(): who.strip() for node, _, who in pairs}

@@ -86,13 +86,16 @@ class Reading:
         return lines
 
 
-def reads_orders(verb: Callable[..., None]) -> Callable[..., None]:
-    """A command with the options of `Reading` and those of ``verb``, which gets them as its first argument."""
+def reads_orders(verb: Callable[..., None], *, optional: bool = False) -> Callable[..., None]:
+    """A command with the options of `Reading` and those of ``verb``, which gets them as its first argument.
+
+    optional : ORDERS may be left out, and is then the empty text
+    """
     common = [
         inspect.Parameter(
             field.name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD if field.name == "orders" else inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.name == "orders" else field.default,
+            default=inspect.Parameter.empty if field.name == "orders" and not optional else _default(field),
             annotation=get_type_hints(Reading, include_extras=True)[field.name],
         )
         for field in fields(Reading)
@@ -110,6 +113,10 @@ def reads_orders(verb: Callable[..., None]) -> Callable[..., None]:
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
+
+
+def _default(field: Any) -> Any:
+    return "" if field.name == "orders" else field.default
 
 
 def read_ids(path: Path | None) -> list[str]:

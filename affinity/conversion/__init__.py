@@ -4,7 +4,6 @@ from affinity.conversion.campaigns import measure_campaigns
 from affinity.conversion.curves import curve_rows
 from affinity.conversion.estimate import estimate_conversion
 from affinity.conversion.horizons import require_observed
-from affinity.conversion.kinds import family_codes
 from affinity.conversion.offers import judge_offers, measure_offers
 from affinity.conversion.segments import estimate_by_segment
 
@@ -12,7 +11,6 @@ __all__ = [
     "curve_rows",
     "estimate_by_segment",
     "estimate_conversion",
-    "family_codes",
     "judge_offers",
     "measure_campaigns",
     "measure_offers",

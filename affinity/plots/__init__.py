@@ -5,9 +5,11 @@ from affinity.plots.calibration import plot_calibration
 from affinity.plots.conversion import plot_conversion
 from affinity.plots.figure import save_figure
 from affinity.plots.graph import plot_graph
+from affinity.plots.metric_tree import plot_metric_tree, plot_tree_change
 from affinity.plots.registry import plot_table
 from affinity.plots.rules import plot_rules
 
 __all__ = [
-    "plot_backtest", "plot_calibration", "plot_conversion", "plot_graph", "plot_rules", "plot_table", "save_figure",
+    "plot_backtest", "plot_calibration", "plot_conversion", "plot_graph", "plot_metric_tree", "plot_rules", "plot_table",
+    "plot_tree_change", "save_figure",
 ]  # fmt: skip

@@ -11,6 +11,8 @@ PLOTS = {
     "PairGraph": "affinity.plots.graph:plot_graph",
     "Conversion": "affinity.plots.conversion:plot_conversion",
     "LifeTables": "affinity.plots.conversion:plot_conversion",
+    "MetricTree": "affinity.plots.metric_tree:plot_metric_tree",
+    "TreeChange": "affinity.plots.metric_tree:plot_tree_change",
     "Rules": "affinity.plots.rules:plot_rules",
     "FitModel": "affinity.plots.calibration:plot_calibration",
     "Backtest": "affinity.plots.backtest:plot_backtest",

@@ -22,8 +22,8 @@ def calibration_columns(calibration: Calibration) -> dict[str, AnyColumn]:
 def offer_columns(offers: Offers, accepted: np.ndarray, *, window_days: int, as_of_day: int | None) -> dict[str, AnyColumn]:
     """The offers that were made and seen before as_of for offers.parquet, in the order of the log.
 
-    accepted : bool a row of ``offers``, as recorded or measured; published as 1 or 0, and as null where it is not, and the offer was made
-               less than ``window_days`` before as_of and its outcome is not recorded: it may yet be
+    accepted : bool a row of ``offers``, as recorded or measured; published as 1 or 0; null where it is not, the offer was
+               made less than ``window_days`` before as_of and its outcome is not recorded: it may yet be
     """
     made = offers.treated & offers.exposed
     unknown = offers.accepted < 0

@@ -81,13 +81,14 @@ def _lmdi_slopes(x0: np.ndarray, x1: np.ndarray, instead: np.ndarray) -> np.ndar
         )
     y0, y1 = np.where(x0 == 0, TINY, x0), np.where(x1 == 0, TINY, x1)
     r0, r1 = y0.prod(axis=1), y1.prod(axis=1)
-    slopes = _log_mean(r1, r0)[:, None] / _log_mean(y1, y0)
-    parts = slopes * (x1 - x0)
-    left_over = x1.prod(axis=1) - x0.prod(axis=1) - parts.sum(axis=1)
-    size = np.abs(parts).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):  # products that underflow have no logarithm: those rows are ``instead``
+        slopes = _log_mean(r1, r0)[:, None] / _log_mean(y1, y0)
+        parts = slopes * (x1 - x0)
+        left_over = x1.prod(axis=1) - x0.prod(axis=1) - parts.sum(axis=1)
+        size = np.abs(parts).sum(axis=1)
         shared = slopes + (left_over / size)[:, None] * np.abs(slopes) * np.sign(x1 - x0)
-    return np.where((size > np.abs(left_over))[:, None], shared, instead)
+        usable = (size > np.abs(left_over)) & np.isfinite(shared).all(axis=1)
+    return np.where(usable[:, None], shared, instead)
 
 
 def _log_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -114,7 +114,7 @@ def test_every_registered_picture_exists_and_returns_a_figure_that_can_be_drawn(
     from matplotlib.figure import Figure
 
     tables = [_graph(), make_tables()["conversions"], _life(), make_rules(PRODUCTS), _backtest()]
-    assert {type(table).__name__ for table in tables} | {"FitModel", "Calibration"} == set(PLOTS)
+    assert {type(table).__name__ for table in tables} | {"MetricTree", "TreeChange", "FitModel", "Calibration"} == set(PLOTS)
     for place in PLOTS.values():
         module, function = place.split(":")
         assert callable(getattr(importlib.import_module(module), function))

@@ -43,7 +43,7 @@ def test_every_file_is_there_with_its_columns(tmp_path: Path) -> None:
     release = _publish(tmp_path / "shop")
     assert release == tmp_path / "shop" / "releases" / release_id(make_identity())
     names = {path.name for path in release.iterdir()}
-    assert names == {f"{name}.parquet" for name in TABLES} | {"report.json", "manifest.json", "serving"}
+    assert names == {f"{name}.parquet" for name in TABLES} | {"report.json", "manifest.json", "semantic", "serving"}
     for name, columns in TABLES.items():
         schema = pq.read_schema(release / f"{name}.parquet")
         written = {field.name: str(field.type).replace("element: ", "") for field in schema}

@@ -43,6 +43,7 @@ def build_tree(
         customers=customers,
         offers=offers,
         eligibility=eligibility,
+        subscriptions=None,
         settings=settings or MetricSettings(),
     )
     selling = count_selling(facts, through_offers=through_offers)
