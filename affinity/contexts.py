@@ -16,7 +16,7 @@ import numpy as np
 from affinity import eligibility as eligibility_room
 from affinity import fit, ranking
 from affinity.errors import InputError, MissingPart
-from affinity.fit.features import EPSILON, owned_weight, segment_scores
+from affinity.fit.features import EPSILON, known_segments, owned_weight
 from affinity.fit.top import TopScorer, can_judge
 from affinity.history import History
 from affinity.settings import Settings
@@ -179,7 +179,7 @@ def _score_parts(model: FitModel, now: Landmark) -> ranking.ScoreParts:
         holdings=now.holdings,
         weight=owned_weight(now),
         popularity=_popularity(counts),
-        segment=segment_scores(now),
+        segment=known_segments(now),
         epsilon=EPSILON.get(counts.clock or "day", EPSILON["day"]),
     )
 
@@ -256,7 +256,8 @@ def _add_order(now: Landmark, code: int, bought: np.ndarray, people: Vocabulary)
     last[new] = at
     indptr = np.array([0, len(product)], dtype=np.int64)
     after = Holdings(indptr, product, first, last, times, np.array([end], np.int32), people, held.products, held.clock)
-    return replace(now, holdings=after, steps=_add_step(now.steps, code, bought, at, people))
+    segment = None if now.segment is None else replace(now.segment, place=np.append(now.segment.place, 0)[[code]])
+    return replace(now, holdings=after, steps=_add_step(now.steps, code, bought, at, people), segment=segment)
 
 
 def _add_step(steps: Baskets | None, code: int, bought: np.ndarray, at: int, people: Vocabulary) -> Baskets | None:

@@ -45,11 +45,11 @@ def learn_model(
     offers    : what a customer was offered in the horizon of a landmark is neither a purchase nor none to learn from:
                 fit is the probability of buying without an offer
     """
-    segment = _segment_of(customers, settings)
-    now = replace(now or _landmark(None, past, settings), segment=segment)
+    codes = _segment_of(customers, settings)
+    now = _tell_segments(now or _landmark(None, past, settings), codes)
     times = track(plan_times(past, settings), "landmarks")
     marks = (look_back_to(at, past, settings)[1] for at in times)
-    earlier = (replace(m, segment=segment, offered=_offered_in(offers, m.at, settings.horizon_days)) for m in marks)
+    earlier = (replace(_tell_segments(m, codes), offered=_offered_in(offers, m.at, settings.horizon_days)) for m in marks)
     return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days), now
 
 
@@ -77,6 +77,10 @@ def _segment_of(customers: Customers | None, settings: Settings) -> np.ndarray |
     code, label = customers.segment_codes(settings.fit.segment)
     known = np.array([name is not None for name in label], dtype=bool)
     return np.where(known[code], code, -1).astype(np.int32)
+
+
+def _tell_segments(landmark: Landmark, codes: np.ndarray | None) -> Landmark:
+    return landmark if codes is None else replace(landmark, segment=fit.score_segments(landmark.holdings, codes))
 
 
 def _offered_in(offers: Offers | None, at: int | None, horizon_days: int) -> tuple[np.ndarray, np.ndarray] | None:

@@ -1,8 +1,9 @@
 """Who is likely: transitions and holdings -> the fit model, candidates with a calibrated probability."""
 
+from affinity.fit.features import score_segments
 from affinity.fit.landmarks import cut_lines, label_purchases, plan_landmarks
 from affinity.fit.model import train_model
 from affinity.fit.scoring import score_candidates
 from affinity.tables.landmark import Landmark
 
-__all__ = ["Landmark", "cut_lines", "label_purchases", "plan_landmarks", "score_candidates", "train_model"]
+__all__ = ["Landmark", "cut_lines", "label_purchases", "plan_landmarks", "score_candidates", "score_segments", "train_model"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.fit.closed_form import Edges
-from affinity.tables.landmark import Landmark
+from affinity.tables.holdings import Holdings
+from affinity.tables.landmark import Landmark, SegmentScores
 from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.threads import available_threads, map_blocks
 
@@ -113,7 +114,7 @@ def popular_products(transitions: Transitions) -> np.ndarray:
 def ranking_features(rows: Rows, landmark: Landmark) -> np.ndarray:
     """float64[n, 7]: log(s + ε), log(cosine + ε), log(1 + decayed first purchases), log(1 + decayed lines), log(1 + buyers),
     the last × log(1 + products owned) (the more somebody owns, the less all-time popularity says of what comes next), and
-    what his segment owns more often than others (`segment_scores`)."""
+    what his segment owns more often than others (`score_segments`)."""
     transitions = landmark.transitions
     epsilon = EPSILON.get(transitions.clock or "day", 0.01)
     popularity = np.log1p(
@@ -126,22 +127,19 @@ def ranking_features(rows: Rows, landmark: Landmark) -> np.ndarray:
     features[:, 1] = np.log(rows.cosine + epsilon)
     features[:, 2:5] = popularity[rows.product]
     features[:, 5] = features[:, 4] * np.repeat(log_owned(landmark, rows.customer), np.diff(rows.indptr))
-    place, score = segment_scores(landmark)
-    features[:, 6] = score[np.repeat(place[rows.customer], np.diff(rows.indptr)), rows.product]
+    segment = known_segments(landmark)
+    features[:, 6] = segment.score[np.repeat(segment.place[rows.customer], np.diff(rows.indptr)), rows.product]
     return features
 
 
-def segment_scores(landmark: Landmark) -> tuple[np.ndarray, np.ndarray]:
+def score_segments(holdings: Holdings, segment: np.ndarray) -> SegmentScores:
     """How much more often each segment owns each product than all customers do:
     log((n_sB + 2)/(n_s·n_B/n + 2)), n_sB owners of B in segment s, n_s what the segment owns in all, n_B owners of B.
 
-    Returns int32[n_customers], the row of each customer, and float64[segments + 1, n_products], zeros in row 0 (unknown).
+    segment : int32[n_customers], −1 unknown. Only the 50 largest segments of at least 50 customers are told apart.
     """
-    holdings = landmark.holdings
     n = len(holdings.products)
-    if landmark.segment is None:
-        return np.zeros(len(holdings.customers), dtype=np.int32), np.zeros((1, n))
-    known = np.where(np.diff(holdings.indptr) > 0, landmark.segment, -1)
+    known = np.where(np.diff(holdings.indptr) > 0, segment, -1)
     size = np.bincount(known[known >= 0], minlength=1)
     largest = np.argsort(-size, kind="stable")[:MOST_SEGMENTS]
     largest = largest[size[largest] >= LEAST_SEGMENT]
@@ -153,7 +151,15 @@ def segment_scores(landmark: Landmark) -> tuple[np.ndarray, np.ndarray]:
     expected = owners.sum(axis=1, keepdims=True) * owners.sum(axis=0) / max(len(holdings.product), 1)
     score = np.log((owners + SEGMENT_PRIOR) / (expected + SEGMENT_PRIOR))
     score[0] = 0.0
-    return place, score
+    return SegmentScores(place, score)
+
+
+def known_segments(landmark: Landmark) -> SegmentScores:
+    """The landmark's segments; everybody's is unknown where it has none."""
+    if landmark.segment is not None:
+        return landmark.segment
+    holdings = landmark.holdings
+    return SegmentScores(np.zeros(len(holdings.customers), dtype=np.int32), np.zeros((1, len(holdings.products))))
 
 
 def log_owned(landmark: Landmark, customer: np.ndarray) -> np.ndarray:

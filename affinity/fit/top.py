@@ -11,10 +11,10 @@ from affinity.fit.features import (
     FEATURES,
     TERMS_KEPT,
     customer_facts,
+    known_segments,
     log_owned,
     owned_weight,
     popular_products,
-    segment_scores,
 )
 from affinity.fit.probability import Probability
 from affinity.tables.eligibility import Eligibility
@@ -50,8 +50,9 @@ class TopScorer:
         self._model, self._holdings, self._terms = model, holdings, terms
         self._each = min(candidates, max(n, 1))
         self._facts = customer_facts(now, np.arange(len(holdings.customers))) if model.customer_terms else None
-        self._segment, score = segment_scores(now)
-        self._popularity = popularity_scores(model, counts) + model.blend[FEATURES[6]] * score
+        segment = known_segments(now)
+        self._popularity = popularity_scores(model, counts) + model.blend[FEATURES[6]] * segment.score
+        self._segment = segment.place
         self._by_history = model.blend[FEATURES[5]] * np.log1p(counts.buyers)
         self._history = log_owned(now, np.arange(len(holdings.customers)))
         rule = np.array([model.blend[FEATURES[0]], model.blend[FEATURES[1]], EPSILON.get(counts.clock or "day", 0.01)])

@@ -11,6 +11,7 @@ from affinity.ranking.evidence import find_keys
 from affinity.tables.contributions import OWNED, Contributions
 from affinity.tables.fit_model import FitModel
 from affinity.tables.holdings import Holdings
+from affinity.tables.landmark import SegmentScores
 from affinity.tables.recommendations import Recommendations
 
 #: The part of a score that is there whatever is owned or popular: (blend of closed form + of cosine) × log ε.
@@ -24,14 +25,14 @@ class ScoreParts:
     u = b₀·log(s + ε) + b₁·log(c + ε) + Σ_k b_k·popularity_k + b_s·segment, s and c sums over owned A of weight × edge and
     weight × cosine; b_k grows by b_"k_by_history" × log(1 + products owned) where the blend holds such a weight
     weight     : float64 a holding; popularity : name in the blend -> float64[n_products]; epsilon : ε
-    segment    : int32[n_customers] and float64[segments, n_products], what a customer's segment adds, times its weight
+    segment    : what a customer's segment adds, times its weight
     """
 
     model: FitModel
     holdings: Holdings
     weight: np.ndarray
     popularity: Mapping[str, np.ndarray]
-    segment: tuple[np.ndarray, np.ndarray]
+    segment: SegmentScores
     epsilon: float
 
 
@@ -51,7 +52,7 @@ def decompose_scores(recommendations: Recommendations, parts: ScoreParts) -> Con
     closed, cosine = model.blend["closed_form"], model.blend["cosine"]
     flat = {START: np.full(len(rows), (closed + cosine) * np.log(parts.epsilon))}
     flat |= {name: _weight(name, rows, recs, parts) * value[recs.product[rows]] for name, value in parts.popularity.items()}
-    place, score = parts.segment
+    score, place = parts.segment.score, parts.segment.place
     flat["segment"] = model.blend["segment"] * score[place[recs.customer[rows]], recs.product[rows]]
     nobody = np.full(len(rows), -1, dtype=np.int32)
     pieces += [(rows, np.full(len(rows), name, dtype=object), nobody, value) for name, value in flat.items()]

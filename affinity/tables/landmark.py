@@ -15,13 +15,22 @@ from affinity.tables.transitions import Transitions
 
 
 @dataclass(frozen=True, eq=False)
+class SegmentScores:
+    """place : int32[n_customers], row of each customer in ``score``; score : float64[segments + 1, n_products], row 0 is
+    of customers whose segment is not known, or has too few"""
+
+    place: np.ndarray
+    score: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Landmark:
     """What was known at one time, and, for a past time, what was then newly bought within the horizon.
 
     at          : day since the epoch (clock "day"), −k when each customer's last k orders are held out
                   (clock "order"); None is now
     holdings, steps, transitions : counted before ``at`` only; steps None without a clock
-    segment     : int32[n_customers], −1 unknown; None where no segment column is used
+    segment     : what customers of a segment own more often than others; None where no segment column is used
     label_indptr, label_product : CSR by customer of the products first bought within the horizon; None now
     offered     : (customers, products) codes of what was offered within the horizon; a purchase of it is not organic
     """
@@ -32,5 +41,5 @@ class Landmark:
     transitions: Transitions
     label_indptr: np.ndarray | None = None
     label_product: np.ndarray | None = None
-    segment: np.ndarray | None = None
+    segment: SegmentScores | None = None
     offered: tuple[np.ndarray, np.ndarray] | None = None

@@ -12,7 +12,7 @@ from affinity.errors import VocabularyMismatch
 from affinity.fit import score_candidates, train_model
 from affinity.fit.blend import CLOSED_FORM_ONLY, learn_blend
 from affinity.fit.calibrate import MOST_GROWTH
-from affinity.fit.features import segment_scores
+from affinity.fit.features import known_segments, score_segments
 from affinity.fit.probability import Sample, learn_probability, recent_growth, season_shift
 from affinity.fit.study import study_landmark
 from affinity.settings import FitSettings
@@ -226,6 +226,10 @@ def test_a_shop_that_doubled_within_the_last_horizon_is_said_to_be_ordered_only(
     assert "seasonal peak" in model.calibration.note
 
 
+def tell_segments(landmark: Landmark, segment: np.ndarray) -> Landmark:
+    return replace(landmark, segment=score_segments(landmark.holdings, segment))
+
+
 def test_a_segment_that_buys_otherwise_is_told_apart() -> None:
     segment = (np.arange(900) % 3 - 1).astype(np.int32)  # −1 is unknown
     wanted = {0: {6, 7}, 1: {8, 9}}
@@ -233,7 +237,7 @@ def test_a_segment_that_buys_otherwise_is_told_apart() -> None:
         c: [(t, kept) for t, s in steps if (kept := {p for p in s if p not in wanted.get(1 - int(segment[c]), set())})]
         for c, steps in planted_orders(7).items()
     }
-    now, *marks = (replace(make_landmark(orders, at, **{**SHOP, "now": 260}), segment=segment) for at in (None, 220, 180))
+    now, *marks = (tell_segments(make_landmark(orders, at, **{**SHOP, "now": 260}), segment) for at in (None, 220, 180))
     told = train_model(marks, now, settings=SETTINGS, horizon_days=40)
     assert told.blend["segment"] > 0.2
     untold = train_model(
@@ -252,11 +256,11 @@ def test_a_segment_that_buys_otherwise_is_told_apart() -> None:
 
 def test_segments_of_few_customers_count_as_unknown() -> None:
     mark = make_landmark(planted_orders(7), None, **{**SHOP, "now": 260})
-    place, score = segment_scores(replace(mark, segment=np.where(np.arange(900) < 40, 0, 5).astype(np.int32)))
-    assert (place[:40] == 0).all()
-    assert score.shape == (2, 20)
-    assert not score[0].any()
-    assert (segment_scores(mark)[0] == 0).all()
+    found = score_segments(mark.holdings, np.where(np.arange(900) < 40, 0, 5).astype(np.int32))
+    assert (found.place[:40] == 0).all()
+    assert found.score.shape == (2, 20)
+    assert not found.score[0].any()
+    assert (known_segments(mark).place == 0).all()
 
 
 def test_what_was_offered_is_neither_bought_nor_not() -> None:

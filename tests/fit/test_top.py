@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,6 +15,7 @@ from affinity.settings import FitSettings
 from affinity.tables import Customers, Products
 from tests import naive
 from tests.fit.test_kernels import as_edges
+from tests.fit.test_model import tell_segments
 from tests.shops import make_landmark, planted_orders
 
 
@@ -71,7 +70,7 @@ SHOP = {"customers": 900, "products": 20, "now": 300, "horizon_days": 30}
 
 def test_the_best_of_all_candidates_whoever_else_is_scored() -> None:
     segment = np.random.default_rng(0).integers(-1, 3, 900).astype(np.int32)
-    now, past = (replace(make_landmark(ORDERS, at, **SHOP), segment=segment) for at in (None, 260))
+    now, past = (tell_segments(make_landmark(ORDERS, at, **SHOP), segment) for at in (None, 260))
     model = train_model([past], now, settings=FitSettings(candidates=6), horizon_days=30)
     holdings = now.holdings
     products = Products.bare(holdings.products)
