@@ -15,8 +15,10 @@ from typing import Any
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity import counting, evaluate, graph, ranking, rules
+from affinity import metrics as metric_room
 from affinity.contexts import Context, Shop, recommend_customers, recommend_in
 from affinity.history import History
+from affinity.metrics import Retention
 from affinity.progress import step, track
 from affinity.result import Result
 from affinity.settings import Settings
@@ -270,6 +272,32 @@ def compute_metrics(
     facts = read_facts(past, offers, products, customers, subscriptions)
     columns = (by,) if isinstance(by, str) else tuple(by)
     return measure_shop(past, facts, settings, judge_customers(past, facts, settings), columns or settings.metrics.by)
+
+
+def compare_retention(
+    orders: Any,
+    *,
+    products: Any = None,
+    customers: Any = None,
+    subscriptions: Any = None,
+    settings: Settings | None = None,
+    **changes: Any,
+) -> Retention:
+    """Do customers of several product families stay longer than those of one? Without immortal time, as an association.
+
+    Who left, and when, comes from ``subscriptions``, from ended_at of ``customers``, or from ``metrics={"lapse_days": …}``;
+    MissingPart without any of them.
+    """
+    settings = (settings or Settings()).changed(**changes)
+    past = read_past(orders, settings)
+    facts = read_facts(past, None, products, customers, subscriptions)
+    return metric_room.compare_retention(
+        past.lines,
+        products=facts.products,
+        customers=facts.customers,
+        subscriptions=facts.subscriptions,
+        settings=settings.metrics,
+    )
 
 
 def backtest(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.metrics.facts import Facts
-from affinity.metrics.tally import Tally, Undefined
+from affinity.metrics.tally import Tally, Undefined, join_notes
 
 _NO_CUSTOMERS = "NO_CUSTOMERS: the order lines name no customers"
 _NO_DATES = "NO_DATES: without dates nothing tells what was bought later"
@@ -33,7 +33,7 @@ def count_cross_sold(facts: Facts) -> Tally | Undefined:
     """Customers present at the start of the window who added a family in it / customers present at its start."""
     if (missing := _no_window(facts)) is not None:
         return missing
-    return _share(_has(facts, _first_in_window(facts)), facts.present_at_start, facts.window)
+    return _share(_has(facts, _first_in_window(facts)), facts.present_at_start, facts.window, facts.family_note)
 
 
 def count_upsold(facts: Facts) -> Tally | Undefined:
@@ -66,7 +66,7 @@ def count_eligible_converted(facts: Facts) -> Tally | Undefined:
         bought &= _open_pairs(facts)
     owned = (pairs.first_at < start) & on_sale[pairs.item]
     base &= np.bincount(pairs.customer[owned], minlength=len(base)) < np.count_nonzero(on_sale)
-    return _share(_has(facts, bought), base, facts.window, note)
+    return _share(_has(facts, bought), base, facts.window, join_notes(note, facts.family_note))
 
 
 def _open_pairs(facts: Facts) -> np.ndarray:
@@ -85,7 +85,7 @@ def _among_active(facts: Facts, which: np.ndarray, base: np.ndarray | None = Non
         return Undefined(_NO_CUSTOMERS, facts.until)
     if facts.n_families < 2:
         return Undefined(_NO_COMPLEMENT, facts.until)
-    return _share(which, facts.active if base is None else facts.active & base, facts.until)
+    return _share(which, facts.active if base is None else facts.active & base, facts.until, facts.family_note)
 
 
 def _no_window(facts: Facts, *, alone: bool = False) -> Undefined | None:

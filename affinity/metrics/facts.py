@@ -162,6 +162,12 @@ class Facts:
         return (ended < 0) | (False if day is None else ended >= day)
 
     @property
+    def family_note(self) -> str | None:
+        """How many products have no family where others have one."""
+        missing = sum(label is None for label in self.products.family.tolist())
+        return f"{missing:,} products without a family count as their own" if missing and self.has_families else None
+
+    @property
     def window(self) -> str | None:
         """The window as an ISO interval, its end not included."""
         return interval(self.start_day, self.as_of_day)

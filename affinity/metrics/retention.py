@@ -195,29 +195,36 @@ def describe_retention(lives: Lives) -> Retention:
     follow = Follow(there.end - landmark, there.churned, there.customer, days, note=lives.note)
     single_cell, multi_cell = follow.cells(multi.astype(np.int64), 2)
     adjusted = rate_ratio(lives, lives.stratum, landmark)
-    gap = 1 - multi_cell.value / single_cell.value if single_cell.value > 0 else math.nan
-    moved = "more" if gap < 0 else "less"
-    strata = "tenure and for orders and recency before the landmark"
-    if math.isnan(adjusted.ratio):
-        adjusted, strata = (
-            rate_ratio(lives, np.zeros(len(lives.end), dtype=np.int64), landmark),
-            "tenure alone (no stratum has both)",
-        )
-    wording = (
-        f"Customers with at least 2 families by day {landmark} churned {abs(gap):.0%} {moved} over the next {days} days than "
-        f"those with one ({multi_cell.value:.1%} of {multi_cell.denominator:,.0f} against {single_cell.value:.1%} of "
-        f"{single_cell.denominator:,.0f}); adjusted for {strata} the rate "
-        f"ratio is {adjusted.ratio:.2f} [{adjusted.lower:.2f}, {adjusted.upper:.2f}], E-value {adjusted.e_value:.2f}. This is "
-        "an association; part of it reflects who cross-buys."
-    )
     return Retention(
-        adjusted=rate_ratio(lives, lives.stratum, landmark),
+        adjusted=adjusted,
         unadjusted=rate_ratio(lives, np.zeros(len(lives.end), dtype=np.int64), 0),
         landmark=(multi_cell, single_cell),
         naive=_naive(lives),
         lifetime=_lifetime(there, multi),
-        wording=wording,
+        wording=_word(lives, multi_cell, single_cell, adjusted),
         customers=len(lives.end),
+    )
+
+
+def _word(lives: Lives, multi: Cell, single: Cell, adjusted: RateRatio) -> str:
+    """The sentence of a comparison; that nothing can be said where it cannot."""
+    landmark, days = lives.landmark_days, lives.retention_days
+    strata = "tenure and for orders and recency before the landmark"
+    if math.isnan(adjusted.ratio):
+        adjusted = rate_ratio(lives, np.zeros(len(lives.end), dtype=np.int64), landmark)
+        strata = "tenure alone (no stratum has both)"
+    gap = 1 - multi.value / single.value if single.value > 0 else math.nan
+    if math.isnan(gap) or math.isnan(adjusted.ratio):
+        return (
+            f"Not identified: of the customers seen from their start and still there at day {landmark}, "
+            f"{multi.denominator:,.0f} had at least 2 families and {single.denominator:,.0f} one, and too few of them were "
+            f"followed for {days} days or churned."
+        )
+    return (
+        f"Customers with at least 2 families by day {landmark} churned {abs(gap):.0%} {'more' if gap < 0 else 'less'} over the "
+        f"next {days} days than those with one ({multi.value:.1%} of {multi.denominator:,.0f} against {single.value:.1%} of "
+        f"{single.denominator:,.0f}); adjusted for {strata} the rate ratio is {adjusted.ratio:.2f} [{adjusted.lower:.2f}, "
+        f"{adjusted.upper:.2f}], E-value {adjusted.e_value:.2f}. This is an association; part of it reflects who cross-buys."
     )
 
 

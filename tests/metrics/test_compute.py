@@ -371,3 +371,22 @@ def test_returned_products_do_not_count():
     rows = [("o1", "c1", "A", "2011-01-01"), ("o2", "c1", "B", "2011-01-05"), ("o3", "c1", "B", "2011-01-06", -1)]
     lines = net_returns(make_lines([*rows, ("o4", "c2", "B", "2011-01-06")]))
     assert blended(compute_metrics(lines))["multi_product_rate"].numerator == 0
+
+
+def test_nobody_eligible_is_null_and_nobody_converted_is_zero_with_a_bound():
+    rows = [(f"a{i}", f"c{i:02}", "A", "2011-01-01") for i in range(20)]
+    owned = make_lines([*rows, *[(f"b{i}", f"c{i:02}", "B", "2011-01-02") for i in range(20)]], as_of="2011-04-15")
+    row = blended(compute_metrics(owned))["eligible_conversion_rate"]
+    assert (row.numerator, row.denominator) == (0, 0)
+    assert row.note.startswith("ZERO_DENOMINATOR")
+    row = blended(compute_metrics(make_lines(rows, products=["B"], as_of="2011-04-15")))["eligible_conversion_rate"]
+    assert (row.value, row.lower) == (0, 0)
+    assert 0.1 < row.upper < 0.2
+
+
+def test_products_without_a_family_are_flagged():
+    rows = [("o1", "c1", "A", "2011-01-01"), ("o2", "c1", "B", "2011-01-02"), ("o3", "c1", "C", "2011-01-02")]
+    lines = make_lines(rows)
+    found = blended(compute_metrics(lines, products=with_families(lines, {"A": "F", "B": "F"})))
+    assert found["multi_product_rate"].note == "1 products without a family count as their own"
+    assert not isinstance(blended(compute_metrics(lines))["multi_product_rate"].note, str)

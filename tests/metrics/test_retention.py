@@ -157,6 +157,12 @@ def test_ends_must_be_known_or_a_lapse_defined():
     assert compare_retention(lines, settings=MetricSettings(lapse_days=300)).landmark[1].numerator == 6
 
 
+def test_what_cannot_be_told_is_not_told():
+    lines, _ = shop([-1] * 12)
+    found = compare_retention(lines, settings=MetricSettings(lapse_days=5000))
+    assert found.wording.startswith("Not identified: of the customers seen from their start and still there at day 180, 6 had")
+
+
 def test_from_counts():
     found = find_metric("retention_gap")(8, 1000, 15, 1000)
     assert found.value == pytest.approx(8 / 15)
