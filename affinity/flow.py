@@ -18,6 +18,7 @@ from affinity import counting, evaluate, graph, ranking, rules
 from affinity import metrics as metric_room
 from affinity.contexts import Context, Shop, recommend_customers, recommend_in
 from affinity.history import History
+from affinity.observed import measure_offer_log, measure_segments
 from affinity.metrics import Retention
 from affinity.progress import step, track
 from affinity.result import Result
@@ -42,7 +43,6 @@ from affinity.tables import (
     AlsoBought,
     Backtest,
     Baskets,
-    Conversion,
     ItemsetCounts,
     Metrics,
     PairGraph,
@@ -91,6 +91,8 @@ def run(
             lambda: attempt(lambda: learn_for_customers(past, settings)),
         )
         lives, conversion = measured or (None, None)
+        by = settings.conversion.by
+        segments = None if measured is None or by is None else measure_segments(past, facts, settings, by)
     shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
     with step("ranking"):
         recommendations = None if learnt is None else recommend_customers(shop)
@@ -115,6 +117,8 @@ def run(
         eligibility=judged,
         life_tables=lives,
         conversion=conversion,
+        segment_conversion=segments,
+        offer_conversion=measure_offer_log(past, facts, settings),
         curves=None if lives is None or conversion is None else conversion_room.curve_rows(lives, conversion),
         model=learnt[0] if learnt else None,
         recommendations=recommendations,
@@ -190,23 +194,6 @@ def build_graph(source: Any, *, settings: Settings | None = None, baskets: Baske
         owners = past.holdings if past.has_customers else None
     pairs = counting.count_pairs(baskets, owners, max_products_per_customer=chosen.baskets.max_products_per_customer)
     return graph.build_graph(pairs, settings=chosen.graph)
-
-
-def estimate_conversion(
-    orders: Any, *, horizon_days: int | None = None, offers: Any = None, settings: Settings | None = None, **changes: Any
-) -> Conversion:
-    """Observed conversion A→B of every pair with enough converted customers.
-
-    horizon_days : one horizon (HorizonUnobserved when nobody was followed so long); None: 30, 90 and 365
-
-    Raises MissingPart when the orders have no dates or no customers.
-    """
-    settings = (settings or Settings()).changed(**changes)
-    if horizon_days is not None:
-        settings = settings.changed(conversion={"horizons_days": (horizon_days,)})
-    past = read_past(orders, settings)
-    _, conversion = measure_conversion(past, read_facts(past, offers, None, None), settings)
-    return conversion
 
 
 def recommend(

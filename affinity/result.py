@@ -22,11 +22,13 @@ from affinity.tables import (
     LifeTables,
     Metrics,
     MetricTree,
+    OfferConversion,
     OrderLines,
     PairGraph,
     Products,
     Recommendations,
     Rules,
+    SegmentConversion,
     Table,
 )
 
@@ -54,6 +56,8 @@ class Result:
     eligibility: Eligibility | None = None
     life_tables: LifeTables | None = None
     conversion: Conversion | None = None
+    segment_conversion: SegmentConversion | None = None
+    offer_conversion: OfferConversion | None = None
     curves: Mapping[str, Any] | None = None
     model: FitModel | None = None
     recommendations: Recommendations | None = None
@@ -108,6 +112,8 @@ class Result:
             "rules": self.rules,
             "pairs": self.graph,
             "conversions": self.conversion,
+            "segment_conversions": self.segment_conversion,
+            "offer_conversions": self.offer_conversion,
             "recommendations": self.recommendations,
             "also_bought": self.also_bought,
             "metrics": self.metrics,

@@ -65,31 +65,45 @@ def require_observed(past: History, settings: Settings) -> None:
         conversion_room.require_observed(horizon_days, longest, past.lines.as_of_day)
 
 
-def measure_conversion(past: History, facts: Facts, settings: Settings) -> tuple[LifeTables, Conversion]:
-    """Life tables and conversion of every ordered pair; MissingPart without customers or dates."""
+def life_table_rules(past: History, facts: Facts, settings: Settings) -> dict[str, Any]:
+    """The arguments of `count_life_tables`: who is at risk of what, and when. MissingPart without customers or dates."""
     if past.steps is None or past.lines.clock != "day":
         raise MissingPart(
             f"Observed conversion needs customers and dates; the orders have no {past.what_is_missing}.",
             why="Without them nobody can be followed from A to B.",
         )
     chosen = settings.conversion
-    lives = counting.count_life_tables(
-        past.holdings,
-        past.steps,
-        horizons_days=chosen.horizons_days,
-        start_day=past.first_day,
-        wash_in_days=chosen.wash_in_days,
-        started_at=facts.customers.started_at,
-        products=facts.products,
-        customers=facts.customers,
-        churn=chosen.churn,
-        strata=None if chosen.segment is None else facts.customers.segment_codes(chosen.segment)[0],
-        min_converted=chosen.min_converted,
-        max_products_per_customer=settings.baskets.max_products_per_customer,
-    )
-    named = chosen.horizons_days[-1] if "horizons_days" in chosen.model_fields_set else None
+    return {
+        "horizons_days": chosen.horizons_days,
+        "as_of_day": past.lines.as_of_day,
+        "start_day": past.first_day,
+        "wash_in_days": chosen.wash_in_days,
+        "started_at": facts.customers.started_at,
+        "products": facts.products,
+        "customers": facts.customers,
+        "churn": chosen.churn,
+        "strata": None if chosen.segment is None else facts.customers.segment_codes(chosen.segment)[0],
+        "min_converted": chosen.min_converted,
+        "max_products_per_customer": settings.baskets.max_products_per_customer,
+    }
+
+
+def named_horizon(settings: Settings) -> int | None:
+    """The longest horizon of conversion, where the user named any: somebody must have been followed to it."""
+    chosen = settings.conversion
+    return max(chosen.horizons_days) if "horizons_days" in chosen.model_fields_set and chosen.horizons_days else None
+
+
+def measure_conversion(past: History, facts: Facts, settings: Settings) -> tuple[LifeTables, Conversion]:
+    """Life tables and conversion of every ordered pair; MissingPart without customers or dates."""
+    lives = counting.count_life_tables(past.holdings, past.steps, **life_table_rules(past, facts, settings))
     conversion = conversion_room.estimate_conversion(
-        lives, offers=facts.offers, holdings=past.holdings, settings=chosen, named_horizon_days=named
+        lives,
+        offers=facts.offers,
+        holdings=past.holdings,
+        family=conversion_room.family_codes(facts.products),
+        settings=settings.conversion,
+        named_horizon_days=named_horizon(settings),
     )
     return lives, conversion
 

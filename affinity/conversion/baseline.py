@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.conversion.activity import activity_levels
+from affinity.conversion.kinds import count_tests, is_upsell
 from affinity.statistics.false_discovery import benjamini_hochberg
 from affinity.statistics.hazard import LEAST_EXPECTED, excess_p_values, robust_dispersion
 from affinity.statistics.shrinkage import GammaMixture, fit_gamma_poisson_mixture
@@ -55,11 +56,12 @@ class Baseline:
 PAIRS_AT_ONCE = 50_000
 
 
-def compare_with_similar(life_tables: LifeTables, rows: np.ndarray) -> Baseline:
+def compare_with_similar(life_tables: LifeTables, rows: np.ndarray, *, family: np.ndarray | None = None) -> Baseline:
     """The baseline of the pairs ``rows``: expected rates by horizon, O, E, and the prior of O/E.
 
     The prior is fitted on every stored pair with something expected; pairs with fewer than
     ``life_tables.min_converted`` events exist and are not stored, which the likelihood allows for.
+    family : int32[n_products], pairs within one are upsell: tested among themselves, and no part of A's activity level
     """
     n_bins = len(BASELINE_BINS)
     overlaps = np.stack([_bin_days(h, life_tables.gap_days) for h in life_tables.horizons_days])  # [H, bins]
@@ -76,7 +78,8 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray) -> Baseline:
     level = np.ones(len(life_tables.products))
     # Few expected events and a threshold of events would leave only the pairs that had many by chance. Chosen by what *all*
     # buyers do: of the pairs with the larger E, E is too large by chance, and the level would come out .03–.05 too low.
-    looked_at = np.flatnonzero(typical >= max(LEAST_EXPECTED, 3.0 * life_tables.min_converted))
+    upsell = is_upsell(family, life_tables.antecedent, life_tables.consequent)
+    looked_at = np.flatnonzero(~upsell & (typical >= max(LEAST_EXPECTED, 3.0 * life_tables.min_converted)))
     if left_out:
         a = life_tables.antecedent
         level, unsure = activity_levels(a[looked_at], observed[looked_at], expected[looked_at], len(level))
@@ -92,9 +95,10 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray) -> Baseline:
             rate[first : first + len(chosen), h] = (share * -np.expm1(-cumulative)).sum(axis=1)
     prior = fit_gamma_poisson_mixture(observed, expected, truncated=True, at_least=life_tables.min_converted)
     dispersion = robust_dispersion(observed[looked_at], expected[looked_at], noise[looked_at])
-    n_products = len(life_tables.products)
     p_value = excess_p_values(observed, expected, dispersion + noise)
-    q_value = benjamini_hochberg(p_value, n_products * (n_products - 1))
+    q_value = np.full(len(p_value), np.nan)
+    for of_kind, n_tests in zip((~upsell, upsell), count_tests(family, len(level))):
+        q_value[of_kind] = benjamini_hochberg(p_value[of_kind], n_tests)
     return Baseline(rate, observed[rows], expected[rows], prior, left_out, dispersion, p_value[rows], q_value[rows])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from affinity.conversion.baseline import Baseline, compare_with_similar
 from affinity.conversion.horizons import check_named_horizon
+from affinity.conversion.kinds import is_upsell, name_kinds
 from affinity.conversion.offers import OfferCounts, measure_offers
 from affinity.conversion.timing import find_best_time
 from affinity.settings import ConversionSettings
@@ -37,6 +38,7 @@ def estimate_conversion(
     *,
     offers: Offers | None = None,
     holdings: Holdings | None = None,
+    family: np.ndarray | None = None,
     settings: ConversionSettings | None = None,
     named_horizon_days: int | None = None,
 ) -> Conversion:
@@ -50,12 +52,14 @@ def estimate_conversion(
     baseline      = mean over the eligible of 1 − exp(−Λ_B), Λ_B the hazard of similar buyers who do not own A
     hazard_ratio  = observed/expected events within 365 days, shrunk over all pairs (GPS), with 5 % and 95 % bounds;
                     "compared with similar buyers", not causal. The same at every horizon of a pair
-    q_value       = Benjamini–Hochberg over all ordered pairs of products; the p-value of O given E allows for the spread
-                    of ordinary pairs (``info["dispersion"]``, see `robust_dispersion`)
+    q_value       = Benjamini–Hochberg over all ordered pairs of products of that kind; the p-value of O given E allows for
+                    the variance of E and the spread of ordinary pairs (``info["dispersion"]``, see `robust_dispersion`)
+    kind          = "upsell" where both are of one family, else "cross_sell"; never added together
     median_days   = smallest u with F(u) ≥ ½F(h)
     best_from_day, best_to_day, best_lift : when after A the purchase is likeliest (see `find_best_time`)
     offered, accepted, offer_rate : customers who owned A when B was offered (see `measure_offers`)
 
+    family             : int32[n_products] of each product (see `family_codes`); None: each product is its own
     offers, holdings   : in the codes of the life tables; both, or offers are not measured
     named_horizon_days : a horizon that the user asked for: HorizonUnobserved when nobody was followed to it
     Degenerate: no pair, or nobody entered (``info["note"]`` = SHORT_HISTORY): a table without rows.
@@ -65,7 +69,7 @@ def estimate_conversion(
     longest = life_tables.horizons_days[-1]
     converted = survival.sum_until(life_tables.indptr, life_tables.day, life_tables.events, longest)
     rows = np.flatnonzero(converted >= settings.min_converted)
-    baseline = compare_with_similar(life_tables, rows)
+    baseline = compare_with_similar(life_tables, rows, family=family)
     measured = _measure_offers(life_tables, offers, holdings, settings)
     columns = _rate_columns(life_tables, rows) | _baseline_columns(life_tables, baseline)
     n_horizons = len(life_tables.horizons_days)
@@ -73,7 +77,8 @@ def estimate_conversion(
     best = find_best_time(life_tables, rows)
     of_pairs = _offer_columns(measured, a, b)
     of_pairs |= {"best_from_day": best.from_day, "best_to_day": best.to_day, "best_lift": best.lift}
-    of_pairs |= {"q_value": baseline.q_value}
+    of_pairs |= {"q_value": baseline.q_value, "kind": name_kinds(is_upsell(family, a, b))}
+    of_pairs |= {"churn": np.full(len(rows), life_tables.churn, dtype=object)}
     columns |= {name: np.repeat(column, n_horizons) for name, column in of_pairs.items()}
     return Conversion(
         antecedent=np.repeat(a, n_horizons),
@@ -85,10 +90,10 @@ def estimate_conversion(
     )
 
 
-def estimate_rows(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray]:
+def estimate_rows(life_tables: LifeTables, rows: np.ndarray, family: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """eligible, converted, censored, rate, lower, upper, median_days, note and baseline of the pairs ``rows``, flat: a pair's
     horizons one after the other (see `estimate_conversion`)."""
-    baseline = compare_with_similar(life_tables, rows)
+    baseline = compare_with_similar(life_tables, rows, family=family)
     return _rate_columns(life_tables, rows) | {"baseline": baseline.rate.ravel()}
 
 

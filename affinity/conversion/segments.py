@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from affinity.conversion.estimate import estimate_rows
+from affinity.conversion.kinds import is_upsell, name_kinds
 from affinity.errors import InputError
 from affinity.settings import ConversionSettings
 from affinity.statistics.survival import sum_until
@@ -18,41 +19,51 @@ REVERSED_SHARE = 0.8
 
 
 def estimate_by_segment(
-    pooled: LifeTables, segments: Mapping[str | None, LifeTables], *, settings: ConversionSettings | None = None
+    pooled: LifeTables,
+    segments: Iterable[tuple[str | None, LifeTables]],
+    *,
+    family: np.ndarray | None = None,
+    settings: ConversionSettings | None = None,
 ) -> SegmentConversion:
-    """Conversion of every pair with ``settings.min_converted`` converted over all segments, within each segment.
+    """Conversion within each segment, of the ``settings.segment_pairs`` pairs with the most converted over all segments.
 
-    pooled, segments : life tables of all customers, and of each segment alone, on the same pairs and days (counted with
-                       one ``asked``); ``pooled`` without strata of its own, so that it does not know of segments
+    pooled, segments : life tables of all customers, and (label, of each segment alone), on the same pairs and days (see
+                       `count_by_segment`); ``pooled`` without strata of its own, so that it does not know of segments
+    family           : int32[n_products]; None: each product is its own
     direction        : sign(rate − baseline), of the whole only where the baseline is outside its interval; see
                        `SegmentConversion` for the reversal flag
 
     Raises InputError when the tables do not hold the same pairs.
     """
     settings = settings or ConversionSettings()
-    for label, table in segments.items():
+    converted = sum_until(pooled.indptr, pooled.day, pooled.events, pooled.horizons_days[-1])
+    enough = np.flatnonzero(converted >= settings.min_converted)
+    rows = np.sort(enough[np.lexsort((enough, -converted[enough]))[: settings.segment_pairs]])
+    whole = estimate_rows(pooled, rows, family)
+    names: list[str | None] = []
+    parts, owners = [], []
+    for label, table in segments:  # one at a time: together they take too much memory
         if not (np.array_equal(table.antecedent, pooled.antecedent) and np.array_equal(table.consequent, pooled.consequent)):
             raise InputError(
                 f"The life tables of segment {label!r} hold other pairs than the pooled ones.",
                 why="Segments are compared pair by pair.",
                 do="Count all with the same asked=.",
             )
-    converted = sum_until(pooled.indptr, pooled.day, pooled.events, pooled.horizons_days[-1])
-    rows = np.flatnonzero(converted >= settings.min_converted)
-    whole = estimate_rows(pooled, rows)
-    parts = [estimate_rows(table, rows) for table in segments.values()]
-    names = ("eligible", "converted", "rate", "lower", "upper", "baseline")
-    stacked = {name: np.stack([part[name] for part in parts], axis=1) for name in names}  # [pair × horizon, segment]
-    weights = np.array([table.owners.sum() for table in segments.values()], dtype=np.float64)
+        names.append(label)
+        parts.append(estimate_rows(table, rows, family))
+        owners.append(table.owners.sum())
+    figures = ("eligible", "converted", "rate", "lower", "upper", "baseline")
+    stacked = {name: np.stack([part[name] for part in parts], axis=1) for name in figures}  # [pair × horizon, segment]
+    weights = np.array(owners, dtype=np.float64)
     weights /= max(weights.sum(), 1.0)
     standard = np.where(weights > 0, stacked["rate"], 0.0) @ weights
-    n_segments, n_horizons = len(segments), len(pooled.horizons_days)
+    n_segments, n_horizons = len(names), len(pooled.horizons_days)
 
     def repeat(column: np.ndarray) -> np.ndarray:
         return np.repeat(column, n_segments)
 
     labels = np.empty(n_segments, dtype=object)
-    labels[:] = list(segments)
+    labels[:] = names
     return SegmentConversion(
         antecedent=repeat(np.repeat(pooled.antecedent[rows], n_horizons)),
         consequent=repeat(np.repeat(pooled.consequent[rows], n_horizons)),
@@ -64,8 +75,13 @@ def estimate_by_segment(
         standardised_rate=repeat(standard),
         mix_effect=repeat(whole["rate"] - standard),
         reversal=repeat(_reversed(whole, stacked)),
+        kind=repeat(np.repeat(name_kinds(is_upsell(family, pooled.antecedent[rows], pooled.consequent[rows])), n_horizons)),
         products=pooled.products,
-        info={"weights": {label: float(weight) for label, weight in zip(segments, weights)}, "churn": pooled.churn},
+        info={
+            "weights": {label: float(weight) for label, weight in zip(names, weights)},
+            "churn": pooled.churn,
+            "pairs_left_out": len(enough) - len(rows),
+        },
     )
 
 

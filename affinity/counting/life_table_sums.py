@@ -7,7 +7,7 @@ events, then counts, on the union of those, what adds up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -96,23 +96,24 @@ def count_by_segment(
     steps: Baskets | None,
     codes: np.ndarray,
     labels: Sequence[str | None],
-    *,
-    min_converted: int = 1,
     **rules: Any,
-) -> tuple[LifeTables, dict[str | None, LifeTables]]:
-    """The life tables of all customers, and those of each segment, on the same pairs and days.
+) -> tuple[LifeTables, Iterator[tuple[str | None, LifeTables]]]:
+    """The life tables of all customers, and (label, those of each segment) one by one, on the same pairs and days.
 
-    codes : int[n_customers] into ``labels``; rules : further arguments of `count_life_tables` (not ``asked``)
-    min_converted : over all segments together
+    codes : int[n_customers] into ``labels``; rules : further arguments of `count_life_tables` (not ``asked``), of which
+            ``min_converted`` counts over all segments together
 
     A segment that no customer is in has life tables of zeros.
     """
     rules.setdefault("start_day", int(holdings.first_at.min(initial=int(holdings.end.max(initial=0)))))
     rules.setdefault("as_of_day", int(holdings.end.max(initial=0)))
-    shards = [_only(holdings, codes == code) for code in range(len(labels))]
-    wanted = unite_event_days([count_life_tables(shard, steps, **rules) for shard in shards], min_converted=min_converted)
-    parts = [count_life_tables(shard, steps, **rules, asked=wanted) for shard in shards]
-    return add_life_tables(parts), dict(zip(labels, parts))
+    pooled = count_life_tables(holdings, steps, **rules)
+    asked = EventDays(pooled.antecedent, pooled.consequent, pooled.indptr, pooled.day, pooled.products)
+    rules = {**rules, "min_converted": 1}
+    return pooled, (
+        (label, count_life_tables(_only(holdings, codes == code), steps, **rules, asked=asked))
+        for code, label in enumerate(labels)
+    )
 
 
 def _only(holdings: Holdings, keep: np.ndarray) -> Holdings:

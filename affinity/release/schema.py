@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXT, WHOLE, SHORT, NUMBER, FLAG, DATE, TEXTS = "string", "int64", "int32", "double", "bool", "date32", "list<string>"
-TIME = "timestamp[us]"
+TIME = "timestamp"
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "itemsets": {"itemset": TEXTS, "size": SHORT, "count": WHOLE, "support": NUMBER},
@@ -53,9 +53,49 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "hazard_ratio": NUMBER,
         "hazard_ratio_lower": NUMBER,
         "median_days": NUMBER,
+        "best_from_day": NUMBER,
+        "best_to_day": NUMBER,
+        "best_lift": NUMBER,
+        "q_value": NUMBER,
+        "kind": TEXT,
+        "churn": TEXT,
         "offered": WHOLE,
         "accepted": WHOLE,
         "offer_rate": NUMBER,
+        "note": TEXT,
+    },
+    "segment_conversions": {
+        "antecedent": TEXT,
+        "consequent": TEXT,
+        "horizon_days": SHORT,
+        "segment": TEXT,
+        "eligible": WHOLE,
+        "converted": WHOLE,
+        "rate": NUMBER,
+        "lower": NUMBER,
+        "upper": NUMBER,
+        "baseline": NUMBER,
+        "pooled_rate": NUMBER,
+        "pooled_baseline": NUMBER,
+        "standardised_rate": NUMBER,
+        "mix_effect": NUMBER,
+        "reversal": FLAG,
+        "kind": TEXT,
+    },
+    "offer_conversions": {
+        "cut": TEXT,
+        "campaign": TEXT,
+        "category": TEXT,
+        "segment": TEXT,
+        "offered": WHOLE,
+        "accepted": WHOLE,
+        "rate": NUMBER,
+        "lower": NUMBER,
+        "upper": NUMBER,
+        "shrunk": NUMBER,
+        "shrunk_lower": NUMBER,
+        "shrunk_upper": NUMBER,
+        "organic_rate": NUMBER,
         "note": TEXT,
     },
     "recommendations": {

@@ -72,7 +72,7 @@ def cumulative_curve(indptr: np.ndarray, day: np.ndarray, at_risk: np.ndarray, e
         here = starts[:active] + k
         n, d = at_risk[here].astype(np.float64), events[here].astype(np.float64)
         left = n - d
-        survival[:active] *= left / n
+        survival[:active] *= np.divide(left, n, out=np.ones(active), where=n > 0)  # a day without anybody says nothing
         spread[:active] += np.divide(d, n * left, out=np.zeros(active), where=left > 0)
         rate[here] = 1.0 - survival[:active]
         variance[here] = survival[:active] ** 2 * spread[:active]

@@ -12,10 +12,11 @@ from affinity.tables.ingest_report import IngestReport, Quarantine
 from affinity.tables.interventions import Impact, Impacts, Intervention
 from affinity.tables.itemset_counts import ItemsetCounts
 from affinity.tables.landmark import Landmark
-from affinity.tables.life_tables import LifeTables
+from affinity.tables.life_tables import EventDays, LifeTables
 from affinity.tables.margins import Margins
 from affinity.tables.metric_tree import MetricTree, TreeChange, TreeNode
 from affinity.tables.metrics import Meanings, MetricChanges, Metrics
+from affinity.tables.offer_conversion import OfferConversion
 from affinity.tables.offers import Offers
 from affinity.tables.order_lines import Attribute, OrderLines
 from affinity.tables.pair_counts import PairCounts
@@ -23,14 +24,16 @@ from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
 from affinity.tables.recommendations import AlsoBought, Recommendations
 from affinity.tables.rules import Rules
+from affinity.tables.segment_conversion import SegmentConversion
 from affinity.tables.subscriptions import SubscriptionEvents, Subscriptions
 from affinity.tables.table import Table
 from affinity.tables.transitions import SquareCounts, Transitions
 
 __all__ = [
-    "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion", "Customers",
-    "Eligibility", "FitModel", "Holdings", "Impact", "Impacts", "IngestReport", "Intervention", "ItemsetCounts", "Landmark",
-    "LifeTables", "Margins", "Meanings", "MetricChanges", "MetricTree", "Metrics", "Offers", "OrderLines", "PairCounts",
-    "PairGraph", "Products", "Quarantine", "Recommendations", "Rules", "SquareCounts", "SubscriptionEvents", "Subscriptions",
-    "Table", "Transitions", "TreeChange", "TreeNode",
+    "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion",
+    "Customers", "Eligibility", "EventDays", "FitModel", "Holdings", "Impact", "Impacts", "IngestReport",
+    "Intervention", "ItemsetCounts", "Landmark", "LifeTables", "Margins", "Meanings", "MetricChanges", "MetricTree",
+    "Metrics", "OfferConversion", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine",
+    "Recommendations", "Rules", "SegmentConversion", "SquareCounts", "SubscriptionEvents", "Subscriptions", "Table",
+    "Transitions", "TreeChange", "TreeNode",
 ]  # fmt: skip

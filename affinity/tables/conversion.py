@@ -16,7 +16,7 @@ from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
 #: Columns that a table may lack.
-OPTIONAL = ("best_from_day", "best_to_day", "best_lift", "q_value")
+OPTIONAL = ("best_from_day", "best_to_day", "best_lift", "q_value", "kind", "churn")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,9 +31,11 @@ class Conversion(Table):
     median_days    : smallest day by which half of the converters within the horizon had converted
     best_from_day, best_to_day, best_lift : days after A (both inclusive) in which the daily rate is highest, and that rate
                       over the pair's mean daily rate within a year; the same at every horizon, NaN unknown, None not made
-    q_value        : nominal false-discovery rate at which "more than similar buyers" is claimed, over all ordered pairs of
-                      products, the unseen ones included; the same at every horizon. In simulated worlds with planted
-                      pairs .03 of the claims at .05 were false
+    q_value        : false-discovery rate at which "more than similar buyers" is claimed, over all ordered pairs of products of
+                      that kind, the unseen ones included; the same at every horizon. In simulated worlds with planted pairs
+                      at most .05 of the claims at .05 were false
+    kind           : object, "cross_sell", or "upsell" where both products are of one family; not to be added together
+    churn          : object, "crude": who left stays at risk; "net": follow-up ends when a customer leaves
     offered, accepted : int64 distinct customers; offer_rate, offer_lower, offer_upper : NaN when nobody was offered
     note           : object, reason code of a null ("SHORT_FOLLOWUP", "SHORT_HISTORY", …) or None
     """
@@ -63,6 +65,8 @@ class Conversion(Table):
     best_to_day: np.ndarray | None = None
     best_lift: np.ndarray | None = None
     q_value: np.ndarray | None = None
+    kind: np.ndarray | None = None
+    churn: np.ndarray | None = None
     info: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

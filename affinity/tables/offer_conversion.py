@@ -60,5 +60,6 @@ class OfferConversion(Table):
         )  # fmt: skip
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
-        """cut, campaign, category, segment, offered, accepted, the rates with their bounds, organic_rate."""
-        return {"cut": self.cut, **{name: getattr(self, name) for name in self._columns()}}
+        """cut, campaign, category, segment, offered, accepted, the rates with their bounds, organic_rate, note."""
+        note = np.full(len(self), self.info.get("note"), dtype=object)
+        return {"cut": self.cut, **{name: getattr(self, name) for name in self._columns()}, "note": note}

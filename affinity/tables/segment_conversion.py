@@ -27,6 +27,7 @@ class SegmentConversion(Table):
     standardised_rate              : Σ wₛ·rateₛ with the same weights for every pair: the segment's share of all owners
                                      of any product who entered. NaN unless every segment with a weight has a rate
     mix_effect                     : pooled_rate − standardised_rate: what the pair's own mix of segments adds
+    kind                           : object, "cross_sell" or "upsell" (both products of one family)
     reversal                       : bool: pooled, A's owners convert more (less) than similar buyers, beyond the interval,
                                      yet segments with at least 80 % of the eligible say the opposite (Simpson's paradox)
     """
@@ -46,6 +47,7 @@ class SegmentConversion(Table):
     standardised_rate: np.ndarray
     mix_effect: np.ndarray
     reversal: np.ndarray
+    kind: np.ndarray
     products: Vocabulary
     info: Mapping[str, object] = field(default_factory=dict)
 
@@ -60,7 +62,7 @@ class SegmentConversion(Table):
     def _columns() -> tuple[str, ...]:
         return (
             "horizon_days", "segment", "eligible", "converted", "rate", "lower", "upper", "baseline", "pooled_rate",
-            "pooled_baseline", "standardised_rate", "mix_effect", "reversal",
+            "pooled_baseline", "standardised_rate", "mix_effect", "reversal", "kind",
         )  # fmt: skip
 
     def between(self, antecedent: Any, consequent: Any) -> Any:

@@ -98,7 +98,7 @@ def test_worlds_without_conversion_give_a_table_without_rows(owned):
     tables = count_life_tables(holdings_of(owned, end=400, products=2), start_day=0, wash_in_days=0)
     conversion = estimate_conversion(tables)
     assert len(conversion) == 0
-    assert conversion.to_pandas().shape == (0, 24)
+    assert conversion.to_pandas().shape == (0, 26)
     assert len(curve_rows(tables, conversion)["day"]) == 0
 
 

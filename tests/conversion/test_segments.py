@@ -19,7 +19,13 @@ def shards_of(owned, segment, **size):
     """Life tables of everybody, and of each segment."""
     labels = sorted(set(segment))
     codes = np.array([labels.index(label) for label in segment])
-    return count_by_segment(holdings_of(owned, customers=len(segment), **size), None, codes, labels, **RULES)
+    pooled, parts = count_by_segment(holdings_of(owned, customers=len(segment), **size), None, codes, labels, **RULES)
+    return pooled, dict(parts)
+
+
+def estimate(owned, segment, **size):
+    pooled, parts = shards_of(owned, segment, **size)
+    return estimate_by_segment(pooled, parts.items())
 
 
 def owned_of(holdings):
@@ -34,7 +40,7 @@ def test_segments_alone_are_what_each_segment_is_by_itself():
     owned = owned_of(holdings)
     segment = ["new" if c % 3 else "old" for c in range(600)]
     pooled, parts = shards_of(owned, segment, end=730, products=5)
-    table = estimate_by_segment(pooled, parts)
+    table = estimate_by_segment(pooled, parts.items())
     for label, part in parts.items():
         alone = estimate_conversion(part, settings=ConversionSettings(min_converted=1))
         mine = {(a, b, h): row for row, (a, b, h) in enumerate(zip(alone.antecedent, alone.consequent, alone.horizon_days))}
@@ -68,7 +74,7 @@ def paradox():
 
 def test_a_reversal_is_flagged():
     owned, segment = paradox()
-    table = estimate_by_segment(*shards_of(owned, segment, end=600, products=3))
+    table = estimate(owned, segment, end=600, products=3)
     at = (table.horizon_days == 90) & (table.consequent == 1)
     mail = at & (table.antecedent == 0)
     assert table.pooled_rate[mail][0] > table.pooled_baseline[mail][0]
@@ -82,9 +88,9 @@ def test_a_reversal_is_flagged():
 
 
 def test_without_any_pair_there_are_no_rows():
-    table = estimate_by_segment(*shards_of({0: {0: 3}, 1: {1: 4}}, ["a", "b"], end=400, products=2))
+    table = estimate({0: {0: 3}, 1: {1: 4}}, ["a", "b"], end=400, products=2)
     assert len(table) == 0
-    assert table.to_pandas().shape == (0, 15)
+    assert table.to_pandas().shape == (0, 16)
 
 
 def test_tables_of_other_pairs_are_refused():
@@ -92,4 +98,4 @@ def test_tables_of_other_pairs_are_refused():
     _, parts = shards_of(owned, segment, end=600, products=3)
     alone = count_life_tables(holdings_of({0: {0: 1}}, end=600, products=3), **RULES)
     with pytest.raises(InputError, match="segment 'home' hold other pairs"):
-        estimate_by_segment(parts["business"], {"home": alone})
+        estimate_by_segment(parts["business"], [("home", alone)])

@@ -82,13 +82,14 @@ def make_conversion(rng: np.random.Generator, products: Vocabulary, repeat: int 
     whole = ("eligible", "converted", "censored", "offered", "accepted")
     number = (
         "rate", "lower", "upper", "baseline", "hazard_ratio", "hazard_ratio_lower", "hazard_ratio_upper", "median_days",
-        "offer_rate", "offer_lower", "offer_upper",
+        "offer_rate", "offer_lower", "offer_upper", "best_from_day", "best_to_day", "best_lift", "q_value",
     )  # fmt: skip
     return Conversion(
         antecedent=np.repeat(pairs[:, 0], 3).astype(np.int32), consequent=np.repeat(pairs[:, 1], 3).astype(np.int32),
         horizon_days=np.tile(np.array([30, 90, 365], dtype=np.int32), len(pairs)),
         **{name: rng.integers(0, 50, rows) for name in whole}, **{name: rng.random(rows) for name in number},
-        note=np.full(rows, None, dtype=object), products=products,
+        note=np.full(rows, None, dtype=object), products=products, kind=np.full(rows, "cross_sell", dtype=object),
+        churn=np.full(rows, "crude", dtype=object),
     )  # fmt: skip
 
 
