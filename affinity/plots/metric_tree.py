@@ -174,11 +174,11 @@ def _draw_box(axes: Any, node: TreeNode, box: _Box, at: tuple[float, float], *, 
     axes.text(inside, y - 0.47, box.value, fontsize=14, fontweight="bold", color=DARK, va="center", zorder=5)
     if box.part:
         axes.text(
-            left + WIDE - 0.12, y - 0.47, box.part, fontsize=10.5, fontweight="bold", color=box.colour, va="center", ha="right",
+            left + WIDE - 0.12, y - 1.02, box.part, fontsize=10.5, fontweight="bold", color=box.colour, va="center", ha="right",
             zorder=5,
         )  # fmt: skip
     axes.text(inside, y - 0.74, box.line, fontsize=8.2, color=SOFT, va="center", zorder=5)
-    owner = shorten(node.owner, 30) if node.owner else "no owner" if owned else ""
+    owner = shorten(node.owner, 18) if node.owner else "no owner" if owned else ""
     axes.text(
         inside, y - 1.02, owner, fontsize=7.8, color=DARK if node.owner else GREY, va="center", zorder=5,
         fontstyle="normal" if node.owner else "italic",
