@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 TEXT, WHOLE, SHORT, NUMBER, FLAG, DATE, TEXTS = "string", "int64", "int32", "double", "bool", "date32", "list<string>"
-TIME = "timestamp"
+TIME = "timestamp[us]"
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "itemsets": {"itemset": TEXTS, "size": SHORT, "count": WHOLE, "support": NUMBER},
