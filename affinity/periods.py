@@ -169,7 +169,8 @@ def build_metric_tree(
     >>> tree = af.build_metric_tree(orders, as_of="2024-06-01", owners={"conversion": "customer success"})
     >>> before = af.build_metric_tree(orders, as_of="2024-03-03")
     >>> change = af.compare_metric_trees(before, tree)
-    >>> abs(change.change - sum(change.contribution_of(name) for name in tree.root.parts) - change.came_or_went[0]) < 1e-6
+    >>> parts = sum(change.contribution_of(name) for name in tree.root.parts) + float(change.came_or_went[0])
+    >>> abs(change.change - parts) < 1e-6
     True
     """
     settings = (settings or Settings()).changed(**changes)
