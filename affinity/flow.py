@@ -18,8 +18,8 @@ from affinity import counting, evaluate, graph, ranking, rules
 from affinity import metrics as metric_room
 from affinity.contexts import Context, Shop, recommend_customers, recommend_in
 from affinity.history import History
-from affinity.observed import measure_offer_log, measure_segments
 from affinity.metrics import Retention
+from affinity.observed import measure_offer_log, measure_segments
 from affinity.progress import step, track
 from affinity.result import Result
 from affinity.settings import Settings
@@ -88,7 +88,7 @@ def run(
         judged = judge_customers(past, facts, settings)
         (measured, no_conversion), (learnt, no_fit) = run_together(
             lambda: attempt(lambda: measure_conversion(past, facts, settings)),
-            lambda: attempt(lambda: learn_for_customers(past, settings)),
+            lambda: attempt(lambda: learn_for_customers(past, facts, settings)),
         )
         lives, conversion = measured or (None, None)
         by = settings.conversion.by
@@ -224,7 +224,7 @@ def recommend(
     facts = read_facts(past, offers, products, customers)
     require_observed(past, settings)
     learns = context in ("customer", "order_confirmation")
-    learnt = learn_for_customers(past, settings) if learns else None
+    learnt = learn_for_customers(past, facts, settings) if learns else None
     measured, _ = attempt(lambda: measure_conversion(past, facts, settings)) if learns else (None, None)
     shop = Shop(
         past,

@@ -123,14 +123,14 @@ def judge_customers(past: History, facts: Facts, settings: Settings) -> Eligibil
     )
 
 
-def learn_for_customers(past: History, settings: Settings) -> tuple[FitModel, Landmark]:
+def learn_for_customers(past: History, facts: Facts, settings: Settings) -> tuple[FitModel, Landmark]:
     """The fit model and the counts that score; MissingPart without customers."""
     if not past.has_customers:
         raise MissingPart(
             "Recommendations for customers need customer ids; the orders have none.",
             do="Use also_bought, which needs baskets only.",
         )
-    return learn_model(past, settings)
+    return learn_model(past, settings, customers=facts.customers, offers=facts.offers)
 
 
 def plan_backtest(past: History, settings: Settings, landmarks: int, at: Sequence[dt.date | str]) -> list[int]:

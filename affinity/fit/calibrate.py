@@ -39,7 +39,7 @@ def report_calibration(
     predicted = (held_out or probability).predict(sample.u, sample.terms[sample.customer], shift)
     mean, share, rows = calibration_bins(predicted, sample.label)
     slope, error = calibration_slope(predicted, sample.label), calibration_error(mean, share, rows)
-    needed = _log_odds(float(sample.label.mean())) - _log_odds(float(predicted.mean()))
+    needed = _log_odds(sample.label) - _log_odds(predicted)
     growth = recent_growth(now.steps, landmark_day(now), horizon_days)
     note = _doubt(held_out is not None, error, slope, growth, clock)
     info: dict[str, object] = {"held_out": held_out is not None, "needed_shift": needed, "recent_growth": growth}
@@ -64,5 +64,8 @@ def _doubt(held_out: bool, error: float, slope: float, growth: float | None, clo
     return "; ".join(doubts) or None
 
 
-def _log_odds(share: float) -> float:
+def _log_odds(probability: np.ndarray) -> float:
+    """Log odds of the mean, half a row kept away from 0 and 1."""
+    n = len(probability)
+    share = float(np.clip(probability.mean(), 0.5 / n, 1 - 0.5 / n))
     return float(np.log(share / (1 - share)))
