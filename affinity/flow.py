@@ -19,7 +19,7 @@ from affinity import metrics as metric_room
 from affinity.contexts import Context, Shop, recommend_customers, recommend_in
 from affinity.history import History
 from affinity.metrics import Retention
-from affinity.observed import measure_offer_log, measure_segments
+from affinity.observed import measure_offer_log, measure_with_segments
 from affinity.progress import step, track
 from affinity.result import Result
 from affinity.settings import Settings
@@ -61,15 +61,16 @@ def run(
     offers: Any = None,
     products: Any = None,
     customers: Any = None,
+    subscriptions: Any = None,
     exclude_customers: Iterable[str] = (),
     settings: Settings | None = None,
     **changes: Any,
 ) -> Result:
     """The whole main job on ``orders`` (a path, a dataframe or OrderLines), in memory; `Result.publish` writes it.
 
-    offers, products, customers : paths or dataframes of what else is known, or None
-    exclude_customers           : opt-outs, left out before any count
-    settings, changes           : Settings, and single ones by name (``as_of="2011-09-01"``, ``top_k=5``)
+    offers, products, customers, subscriptions : paths or dataframes of what else is known, or None
+    exclude_customers : opt-outs, left out before any count
+    settings, changes : Settings, and single ones by name (``as_of="2011-09-01"``, ``top_k=5``)
 
     What the data cannot give (conversion without dates, recommendations without customers) is None in the result,
     with the reason in ``notes``. A horizon that the caller names and nobody was followed to is HorizonUnobserved.
@@ -77,7 +78,7 @@ def run(
     settings = (settings or Settings()).changed(**changes)
     with step("reading orders"):
         past = read_past(orders, settings, exclude_customers)
-        facts = read_facts(past, offers, products, customers)
+        facts = read_facts(past, offers, products, customers, subscriptions)
         require_observed(past, settings)
     with step("counting itemsets and pairs"):
         baskets = group_baskets(past, settings=settings)
@@ -87,12 +88,10 @@ def run(
     with step("measuring conversion, learning fit"):
         judged = judge_customers(past, facts, settings)
         (measured, no_conversion), (learnt, no_fit) = run_together(
-            lambda: attempt(lambda: measure_conversion(past, facts, settings)),
+            lambda: attempt(lambda: measure_with_segments(past, facts, settings)),
             lambda: attempt(lambda: learn_for_customers(past, facts, settings)),
         )
-        lives, conversion = measured or (None, None)
-        by = settings.conversion.by
-        segments = None if measured is None or by is None else measure_segments(past, facts, settings, by)
+        lives, conversion, segments = measured or (None, None, None)
     shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
     with step("ranking"):
         recommendations = None if learnt is None else recommend_customers(shop)

@@ -14,7 +14,7 @@ from affinity.contexts import Facts
 from affinity.history import History
 from affinity.settings import Settings
 from affinity.steps import life_table_rules, measure_conversion, named_horizon, read_facts, read_past
-from affinity.tables import Conversion, Customers, OfferConversion, Offers, Products, SegmentConversion
+from affinity.tables import Conversion, Customers, LifeTables, OfferConversion, Offers, Products, SegmentConversion
 from affinity.vocabulary import Vocabulary
 
 Churn = Literal["crude", "net"]
@@ -109,6 +109,14 @@ def measure_offer_log(past: History, facts: Facts, settings: Settings) -> OfferC
     if facts.offers is None or not past.has_customers:
         return None
     return _measure_log(past, facts.offers, facts.products, facts.customers, settings, settings.conversion.by)
+
+
+def measure_with_segments(
+    past: History, facts: Facts, settings: Settings
+) -> tuple[LifeTables, Conversion, SegmentConversion | None]:
+    """Life tables and conversion of every ordered pair, and by segment where ``conversion.by`` is set."""
+    by = settings.conversion.by
+    return *measure_conversion(past, facts, settings), None if by is None else measure_segments(past, facts, settings, by)
 
 
 def measure_segments(past: History, facts: Facts, settings: Settings, by: str) -> SegmentConversion:

@@ -156,7 +156,7 @@ def test_baskets_alone_give_rules_pairs_and_companions(tmp_path: Path) -> None:
     assert len(result.also_bought) >= 0
     assert result.conversion is None
     assert result.recommendations is None
-    assert set(result.notes) == {"conversions", "recommendations"}
+    assert set(result.notes) == {"conversions", "recommendations", "metric_tree"}
     assert "customers" in result.notes["recommendations"]
     release = af.open_release(result.publish(tmp_path / "out"))
     assert release.table("recommendations").empty

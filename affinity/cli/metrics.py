@@ -63,9 +63,7 @@ def command(
     offers: options.OfferFile = None,
     products: options.ProductFile = None,
     customers: options.CustomerFile = None,
-    subscriptions: Annotated[
-        Path | None, typer.Option(help="Subscriptions: customer_id, product_id, started_at, ended_at, …", show_default=False)
-    ] = None,
+    subscriptions: options.SubscriptionFile = None,
     out: options.Out = None,
     as_json: options.Json = False,
 ) -> None:

@@ -30,6 +30,9 @@ ProductFile = Annotated[Path | None, typer.Option(help="Product facts: product_i
 CustomerFile = Annotated[
     Path | None, typer.Option(help="Customer facts: customer_id, started_at, segments, …", show_default=False)
 ]
+SubscriptionFile = Annotated[
+    Path | None, typer.Option(help="Subscriptions: customer_id, product_id, started_at, ended_at, …", show_default=False)
+]
 
 
 @dataclass(frozen=True)

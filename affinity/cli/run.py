@@ -22,6 +22,7 @@ def command(
     offers: options.OfferFile = None,
     products: options.ProductFile = None,
     customers: options.CustomerFile = None,
+    subscriptions: options.SubscriptionFile = None,
     exclude_customers: Annotated[
         Path | None, typer.Option(help="Opt-outs, one customer id a line; never counted.", show_default=False)
     ] = None,
@@ -44,6 +45,7 @@ def command(
         offers=offers,
         products=products,
         customers=customers,
+        subscriptions=subscriptions,
         exclude_customers=options.read_ids(exclude_customers),
         settings=settings,
     )
