@@ -56,6 +56,21 @@ class Baseline:
 PAIRS_AT_ONCE = 50_000
 
 
+@dataclass(frozen=True)
+class Expectation:
+    """Of every stored pair, what its owners of A would have done if A said nothing about B.
+
+    observed : int64[n] events; expected : float64[n]; noise : float64[n], variance of ``expected`` over its square
+    level    : float64[n_products], c_A; ordinary : bool[n], pairs enough expected of to judge the others by
+    """
+
+    observed: np.ndarray
+    expected: np.ndarray
+    noise: np.ndarray
+    level: np.ndarray
+    ordinary: np.ndarray
+
+
 def compare_with_similar(life_tables: LifeTables, rows: np.ndarray, *, family: np.ndarray | None = None) -> Baseline:
     """The baseline of the pairs ``rows``: expected rates by horizon, O, E, and the prior of O/E.
 
@@ -63,9 +78,22 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray, *, family: n
     ``life_tables.min_converted`` events exist and are not stored, which the likelihood allows for.
     family : int32[n_products], pairs within one are upsell: tested among themselves, and no part of A's activity level
     """
-    n_bins = len(BASELINE_BINS)
-    overlaps = np.stack([_bin_days(h, life_tables.gap_days) for h in life_tables.horizons_days])  # [H, bins]
-    rate = np.full((len(rows), len(overlaps)), np.nan)
+    found = expect_events(life_tables, family)
+    observed, expected, ordinary = found.observed, found.expected, found.ordinary
+    prior = fit_gamma_poisson_mixture(observed, expected, truncated=True, at_least=life_tables.min_converted)
+    dispersion = robust_dispersion(observed[ordinary], expected[ordinary], found.noise[ordinary])
+    p_value = excess_p_values(observed, expected, dispersion + found.noise)
+    q_value = np.full(len(p_value), np.nan)
+    upsell = is_upsell(family, life_tables.antecedent, life_tables.consequent)
+    for of_kind, n_tests in zip((~upsell, upsell), count_tests(family, len(found.level))):
+        q_value[of_kind] = benjamini_hochberg(p_value[of_kind], n_tests)
+    rate = expected_rates(life_tables, rows, found.level)
+    left_out = life_tables.owner_exposure is not None
+    return Baseline(rate, observed[rows], expected[rows], prior, left_out, dispersion, p_value[rows], q_value[rows])
+
+
+def expect_events(life_tables: LifeTables, family: np.ndarray | None = None) -> Expectation:
+    """The expected events of every stored pair within the last bin, at the activity of A's owners."""
     expected, noise, typical = (np.zeros(len(life_tables)) for _ in range(3))
     for first in range(0, len(life_tables), PAIRS_AT_ONCE):
         part = slice(first, first + PAIRS_AT_ONCE)
@@ -74,32 +102,31 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray, *, family: n
         noise[part] = _relative_variance(life_tables, part, cells)
         typical[part] = (_hazards_of_all(life_tables, part) * life_tables.exposure[part]).sum(axis=1)
     observed = life_tables.observed.sum(axis=1, dtype=np.int64)
-    left_out = life_tables.owner_exposure is not None
     level = np.ones(len(life_tables.products))
     # Few expected events and a threshold of events would leave only the pairs that had many by chance. Chosen by what *all*
     # buyers do: of the pairs with the larger E, E is too large by chance, and the level would come out .03–.05 too low.
     upsell = is_upsell(family, life_tables.antecedent, life_tables.consequent)
-    looked_at = np.flatnonzero(~upsell & (typical >= max(LEAST_EXPECTED, 3.0 * life_tables.min_converted)))
-    if left_out:
+    ordinary = ~upsell & (typical >= max(LEAST_EXPECTED, 3.0 * life_tables.min_converted))
+    if life_tables.owner_exposure is not None:
         a = life_tables.antecedent
-        level, unsure = activity_levels(a[looked_at], observed[looked_at], expected[looked_at], len(level))
+        level, unsure = activity_levels(a[ordinary], observed[ordinary], expected[ordinary], len(level))
         noise += unsure[a]
-    expected *= level[life_tables.antecedent]
+    return Expectation(observed, expected * level[life_tables.antecedent], noise, level, ordinary)
+
+
+def expected_rates(life_tables: LifeTables, rows: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """float64[n, H]: mean over the eligible of each of ``rows`` of 1 − exp(−Λ_B(horizon)), at the activity ``level``."""
+    overlaps = np.stack([_bin_days(h, life_tables.gap_days) for h in life_tables.horizons_days])  # [H, bins]
+    rate = np.full((len(rows), len(overlaps)), np.nan)
     for first in range(0, len(rows), PAIRS_AT_ONCE):
         chosen = rows[first : first + PAIRS_AT_ONCE]
         hazard = hazards_of_others(life_tables, chosen) * level[life_tables.antecedent[chosen], None]
-        by_stratum = hazard.reshape(len(hazard), -1, n_bins)
+        by_stratum = hazard.reshape(len(hazard), -1, len(BASELINE_BINS))
         share = _stratum_shares(life_tables, chosen, by_stratum.shape[1])
         for h, days in enumerate(overlaps):
             cumulative = (by_stratum * days).sum(axis=2)
             rate[first : first + len(chosen), h] = (share * -np.expm1(-cumulative)).sum(axis=1)
-    prior = fit_gamma_poisson_mixture(observed, expected, truncated=True, at_least=life_tables.min_converted)
-    dispersion = robust_dispersion(observed[looked_at], expected[looked_at], noise[looked_at])
-    p_value = excess_p_values(observed, expected, dispersion + noise)
-    q_value = np.full(len(p_value), np.nan)
-    for of_kind, n_tests in zip((~upsell, upsell), count_tests(family, len(level))):
-        q_value[of_kind] = benjamini_hochberg(p_value[of_kind], n_tests)
-    return Baseline(rate, observed[rows], expected[rows], prior, left_out, dispersion, p_value[rows], q_value[rows])
+    return rate
 
 
 def _relative_variance(life_tables: LifeTables, part: slice, cells: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.conversion.baseline import Baseline, compare_with_similar
+from affinity.conversion.baseline import Baseline, compare_with_similar, expect_events, expected_rates
 from affinity.conversion.horizons import check_named_horizon
 from affinity.conversion.kinds import is_upsell, name_kinds
 from affinity.conversion.offers import OfferCounts, measure_offers
@@ -93,8 +93,8 @@ def estimate_conversion(
 def estimate_rows(life_tables: LifeTables, rows: np.ndarray, family: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """eligible, converted, censored, rate, lower, upper, median_days, note and baseline of the pairs ``rows``, flat: a pair's
     horizons one after the other (see `estimate_conversion`)."""
-    baseline = compare_with_similar(life_tables, rows, family=family)
-    return _rate_columns(life_tables, rows) | {"baseline": baseline.rate.ravel()}
+    baseline = expected_rates(life_tables, rows, expect_events(life_tables, family).level)
+    return _rate_columns(life_tables, rows) | {"baseline": baseline.ravel()}
 
 
 def _rate_columns(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray]:
