@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import typer
 
 from affinity.cli import options
@@ -71,7 +72,20 @@ def command(
             raise InputError("--show segments needs a segment column.", do="Name it: --by country.")
         column: Any = by if what == "segments" else None
         table = observed.estimate_conversion(lines, by=column, horizon_days=horizon_days, churn=churn, offers=offers, **known)
-    show_table(table, out=out, as_json=as_json, columns=SHOWN[what], limit=30, note=_describe(table))
+    rows, note = _sort_for_reading(table), _describe(table)
+    show_table(table, out=out, as_json=as_json, columns=SHOWN[what], limit=30, note=note, rows=rows)
+
+
+def _sort_for_reading(table: Conversion | SegmentConversion | OfferConversion) -> np.ndarray | None:
+    """int64 rows, what says most first: pairs by the lower bound of the hazard ratio, segments that contradict the pooled
+    rate and then those with the most eligible; offers as they are."""
+    if isinstance(table, OfferConversion):
+        return None
+    if isinstance(table, SegmentConversion):
+        some = np.flatnonzero(table.eligible > 0)
+        return some[np.lexsort((-table.eligible[some], ~table.reversal[some]))]
+    upsell = np.asarray(table.kind == "upsell")
+    return np.lexsort((table.horizon_days, -np.nan_to_num(table.hazard_ratio_lower, nan=-1.0), upsell))
 
 
 def _describe(table: Conversion | SegmentConversion | OfferConversion) -> str:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import typer
 
 from affinity.tables import Recommendations, Table
 
 
 def show_table(
-    table: Table, *, out: Path | None, as_json: bool, columns: list[str], limit: int = 15, note: str | None = None
+    table: Table,
+    *,
+    out: Path | None,
+    as_json: bool,
+    columns: list[str],
+    limit: int = 15,
+    note: str | None = None,
+    rows: np.ndarray | None = None,
 ) -> None:
-    """Write ``table`` to ``out`` where given; print it as JSON, or its first rows for a person."""
+    """Write ``table`` to ``out`` where given; print it as JSON, or its first rows for a person (``rows``: these, so sorted)."""
     if out is not None:
         from affinity.release import write_table
 
@@ -21,7 +29,8 @@ def show_table(
     if as_json:
         typer.echo(json.dumps(table.to_arrow().to_pylist(), default=str, ensure_ascii=False))
         return
-    typer.echo(format_table(table, columns, limit))
+    frame = table.to_pandas()
+    typer.echo(format_frame(frame if rows is None else frame.iloc[rows[:limit]], columns, limit))
     if len(table) > limit:
         typer.echo(f"… {len(table):,} rows in all" + ("" if out else "; --out FILE keeps them"))
     if out is not None:
@@ -30,13 +39,8 @@ def show_table(
         typer.echo(note)
 
 
-def format_table(table: Table, columns: list[str], limit: int = 15) -> str:
-    """The first ``limit`` rows of the named columns as aligned text."""
-    return format_frame(table.to_pandas(), columns, limit)
-
-
 def format_frame(frame: object, columns: list[str], limit: int = 15) -> str:
-    """The same for a dataframe."""
+    """The first ``limit`` rows of the named columns of a dataframe as aligned text."""
     shown = frame[columns].head(limit).copy()  # type: ignore[index]
     for name in columns:
         if shown[name].map(lambda value: isinstance(value, tuple)).any():

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from affinity.tables.products import Products
+from affinity.tables.families import family_codes, name_kinds
 
-CROSS_SELL, UPSELL = "cross_sell", "upsell"
-
-
-def family_codes(products: Products) -> np.ndarray:
-    """int32[n_products]: number of the family of each product; a product whose family is not known is one by itself."""
-    number: dict[object, int] = {}
-    own = [code if family is None else str(family) for code, family in enumerate(products.family.tolist())]
-    return np.array([number.setdefault(family, len(number)) for family in own], dtype=np.int32)
+__all__ = ["count_tests", "family_codes", "is_upsell", "name_kinds"]
 
 
 def is_upsell(family: np.ndarray | None, antecedent: np.ndarray, consequent: np.ndarray) -> np.ndarray:
@@ -28,9 +21,3 @@ def count_tests(family: np.ndarray | None, n_products: int) -> tuple[int, int]:
     sizes = np.ones(n_products, dtype=np.int64) if family is None else np.bincount(family)
     within = int((sizes * (sizes - 1)).sum())
     return n_products * (n_products - 1) - within, within
-
-
-def name_kinds(upsell: np.ndarray) -> np.ndarray:
-    """object: "upsell" or "cross_sell" a row."""
-    names = np.array([CROSS_SELL, UPSELL], dtype=object)
-    return np.asarray(names[upsell.astype(np.int8)])

@@ -17,6 +17,9 @@ from affinity.tables.segment_conversion import SegmentConversion
 #: Share of the eligible whose segments must say the opposite of the pooled figure for a reversal.
 REVERSED_SHARE = 0.8
 
+#: Converted, or expected to be, below which a segment says nothing: no purchase where half of one was expected is no reversal.
+LEAST_EVENTS = 3.0
+
 
 def estimate_by_segment(
     pooled: LifeTables,
@@ -90,7 +93,8 @@ def _reversed(whole: Mapping[str, np.ndarray], stacked: Mapping[str, np.ndarray]
     with np.errstate(invalid="ignore"):
         beyond = (whole["baseline"] < whole["lower"]) | (whole["baseline"] > whole["upper"])  # else it has no direction
         direction = np.where(beyond, np.sign(whole["rate"] - whole["baseline"]), 0.0)
-        within = np.sign(stacked["rate"] - stacked["baseline"])
+        told = np.maximum(stacked["converted"], stacked["baseline"] * stacked["eligible"]) >= LEAST_EVENTS
+        within = np.where(told, np.sign(stacked["rate"] - stacked["baseline"]), 0.0)
     against = np.where(within == -direction[:, None], stacked["eligible"], 0).sum(axis=1)
     total = stacked["eligible"].sum(axis=1)
     return (np.abs(direction) == 1) & (against >= REVERSED_SHARE * total) & (total > 0)

@@ -29,7 +29,8 @@ class SegmentConversion(Table):
     mix_effect                     : pooled_rate − standardised_rate: what the pair's own mix of segments adds
     kind                           : object, "cross_sell" or "upsell" (both products of one family)
     reversal                       : bool: pooled, A's owners convert more (less) than similar buyers, beyond the interval,
-                                     yet segments with at least 80 % of the eligible say the opposite (Simpson's paradox)
+                                     yet segments with at least 80 % of the eligible say the opposite (Simpson's paradox),
+                                     each with at least 3 converted or expected to be
     """
 
     antecedent: np.ndarray

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from affinity.conversion import estimate_by_segment, estimate_conversion
+from affinity.conversion.segments import _reversed
 from affinity.counting import count_life_tables
 from affinity.counting.life_table_sums import count_by_segment
 from affinity.errors import InputError
@@ -85,6 +86,20 @@ def test_a_reversal_is_flagged():
     assert table.pooled_rate[mail][0] > table.pooled_rate[other][0]
     assert table.standardised_rate[mail][0] < table.standardised_rate[other][0]
     assert table.mix_effect[mail][0] > 0.05
+
+
+def test_a_segment_of_a_handful_says_nothing():
+    whole = {"rate": np.array([0.3]), "baseline": np.array([0.1]), "lower": np.array([0.2]), "upper": np.array([0.4])}
+
+    def flagged(eligible, converted):
+        eligible, converted = np.array([eligible]), np.array([converted])
+        return _reversed(whole, {
+            "eligible": eligible, "converted": converted, "rate": converted / eligible, "baseline": np.full((1, 2), 0.1),
+        })[0]  # fmt: skip
+
+    assert flagged([100, 100], [5, 5])
+    assert not flagged([20, 20], [0, 0])  # two expected, none seen: chance
+    assert not flagged([100, 20], [5, 4])
 
 
 def test_without_any_pair_there_are_no_rows():
