@@ -99,7 +99,7 @@ def test_a_segment_of_a_handful_says_nothing():
 
     assert flagged([100, 100], [5, 5])
     assert not flagged([20, 20], [0, 0])  # two expected, none seen: chance
-    assert not flagged([100, 20], [5, 4])
+    assert not flagged([100, 40], [5, 8])  # 71 % of the eligible
 
 
 def test_without_any_pair_there_are_no_rows():
