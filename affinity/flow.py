@@ -20,6 +20,7 @@ from affinity.contexts import Context, Shop, recommend_customers, recommend_in
 from affinity.history import History
 from affinity.metrics import Retention
 from affinity.observed import measure_offer_log, measure_with_segments
+from affinity.packing import pack_shop
 from affinity.progress import step, track
 from affinity.result import Result
 from affinity.settings import Settings
@@ -124,6 +125,7 @@ def run(
         notes={part: note for part, note in notes.items() if note},
         capped=describe_caps(baskets, itemsets, pair_graph, settings),
         recommender=partial(recommend_in, shop),
+        packer=partial(pack_shop, shop),
     )
 
 
@@ -289,6 +291,7 @@ def compare_retention(
 def backtest(
     orders: Any,
     *,
+    customers: Any = None,
     landmarks: int = 1,
     at: Sequence[dt.date | str] = (),
     protocols: Sequence[str] = ("new_product",),
@@ -298,6 +301,7 @@ def backtest(
 ) -> Backtest:
     """What the recommender would have said at past times, against what was bought in the horizon after each.
 
+    customers : for ``settings.fit.segment``; a column of the order lines needs no file
     landmarks : how many times, a horizon apart, the latest being the last whose horizon is over; at: dates instead
     protocols : "new_product" (judged are customers who then bought something they did not own) and "next_basket" (their
                 next order, repurchases included; fit, which ranks new products only, is no candidate to win it)
@@ -311,5 +315,7 @@ def backtest(
     asked = [evaluate.check_protocol(name) for name in protocols]
     past = read_past(orders, settings)
     times = plan_backtest(past, settings, landmarks, at)
-    judged = [one for time in track(times, "landmarks") for one in judge_at(time, past, settings, protocols=asked, peers=peers)]
+    people = read_facts(past, None, None, customers).customers
+    judge = partial(judge_at, past=past, settings=settings, customers=people, protocols=asked, peers=peers)
+    judged = [one for time in track(times, "landmarks") for one in judge(time)]
     return evaluate.summarise(judged, info={"horizon_days": settings.horizon_days})

@@ -19,6 +19,7 @@ from affinity.settings import Settings
 from affinity.tables import (
     Baskets,
     Conversion,
+    Customers,
     Eligibility,
     FitModel,
     ItemsetCounts,
@@ -141,7 +142,13 @@ def plan_backtest(past: History, settings: Settings, landmarks: int, at: Sequenc
 
 
 def judge_at(
-    time: int, past: History, settings: Settings, *, protocols: Sequence[evaluate.Protocol], peers: bool
+    time: int,
+    past: History,
+    settings: Settings,
+    *,
+    customers: Customers,
+    protocols: Sequence[evaluate.Protocol],
+    peers: bool,
 ) -> list[evaluate.Judgement]:
     """The recommender as of a past time, the baselines and the peers, judged by each protocol; learnt once."""
     assert past.steps is not None
@@ -150,7 +157,7 @@ def judge_at(
 
     def fit_of(blind: Landmark) -> evaluate.Ranked:
         if not learnt:
-            candidates = learn_fit(then, settings, blind)[1]
+            candidates = learn_fit(then, settings, blind, customers=customers)[1]
             learnt.append(evaluate.Ranked(candidates.indptr, candidates.product, candidates.fit))
         return learnt[0]
 

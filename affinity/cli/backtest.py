@@ -29,6 +29,7 @@ def command(
         typer.Option(help="new_product (the default) or next_basket. Repeatable.", show_default=False),
     ] = None,
     peers: Annotated[bool, typer.Option("--peers", help="Compare with implicit, EASE^R and SAR too.")] = False,
+    customers: options.CustomerFile = None,
     plot: Annotated[Path | None, typer.Option(help="Picture to write: .png, .svg or .pdf.", show_default=False)] = None,
     out: options.Out = None,
     as_json: options.Json = False,
@@ -38,6 +39,7 @@ def command(
     settings = reading.settings(horizon_days=horizon_days, top_k=top_k)
     table = flow.backtest(
         reading.lines(settings),
+        customers=customers,
         landmarks=landmarks,
         at=at or (),
         protocols=protocol or ("new_product",),

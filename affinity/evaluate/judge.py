@@ -56,7 +56,7 @@ def judge(
     """
     check_landmark(landmark, protocol)
     truth = know_truth(landmark, protocol)
-    blind = replace(landmark, label_indptr=None, label_product=None)
+    blind = replace(landmark, label_indptr=None, label_product=None, offered=None)
     named = dict(BASELINES) if baselines else {}
     named |= REPEAT_BASELINES if baselines and protocol == "next_basket" else {}
     methods: dict[str, Recommender] = {**recommenders, **{name: load(path) for name, path in named.items()}}
