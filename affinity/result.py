@@ -64,6 +64,7 @@ class Result:
     notes: Mapping[str, str] = field(default_factory=dict)
     capped: Mapping[str, str] = field(default_factory=dict)
     recommender: Callable[..., Recommendations | AlsoBought] | None = None
+    packer: Callable[[], Mapping[str, Any]] | None = None
 
     def recommend(
         self, context: str = "customer", *, given: Iterable[str] = (), customer: str | None = None
@@ -133,7 +134,12 @@ class Result:
         Published atomically: until the last rename the previous release stays current, and afterwards the new one is.
         """
         return release.write_release(
-            folder, self.tables(), report=self.report(), identity=self.identity(), keep=self.settings.release.keep
+            folder,
+            self.tables(),
+            report=self.report(),
+            identity=self.identity(),
+            keep=self.settings.release.keep,
+            shop=None if self.packer is None else self.packer(),
         )
 
     def sample_customer(self) -> str | None:

@@ -5,13 +5,16 @@ Ids are UTF-8 texts end to end with offsets, sorted by their bytes, so that an i
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from affinity.errors import ReleaseError
 
 README = """# Serving arrays of this release
 
@@ -25,20 +28,39 @@ NAME_offsets.npy (int64, one more than texts). Codes are positions in such a lis
 | customer_text, customer_offsets | customer ids, sorted by their bytes |
 | customer_rows | int64, customers + 1: the rows of a customer in the next six, best first |
 | fit_product, fit_because | int32 product codes: what to show; the owned product that speaks for it |
-| fit_value | float32 fit |
+| fit_value | float64 fit |
 | fit_reason_code, fit_reason | int32 positions in the two lists below, -1 none |
 | fit_is_fallback | bool |
 | reason_code_text, reason_code_offsets | reason codes |
 | reason_text, reason_offsets | reasons (sentences) |
 | bought_rows | int64, products + 1: the rows of a product code in the next two, best first |
 | bought_product, bought_score | int32 product codes and float64 scores of what is best bought with it |
+
+A release of `affinity run` also holds the shop itself, for carts and orders that are not known when it is published
+(see affinity/packing.py; product codes and customer codes are positions in the lists above):
+
+| file | holds |
+|---|---|
+| shop.json | plain values: as_of_day, baskets, buyers, settings, states, the coefficients of the fit model |
+| product_*, category | what each product is: the columns of products.parquet, its orders and buyers |
+| pair_*, converts_* | by antecedent: pairs bought together, pairs that convert (at the horizon of reasons) |
+| held_*, returned_*, step_*, customer_*, judged_* | by customer: owned, given back, the days of purchases, facts, states |
+| edge_*, like_*, first_purchases, recent_lines, known_buyers, segment_score | the fit model and what it counts |
 """
 
 Writer = Callable[[Any], Any]
 
 
-def serving_files(*, recommendations: Any, also_bought: Any, products: Any) -> Iterator[tuple[str, Writer]]:
-    """(file name, writer) of every serving file, from the published pyarrow tables."""
+def serving_files(
+    *, recommendations: Any, also_bought: Any, products: Any, shop: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, Writer]]:
+    """(file name, writer) of every serving file, from the published pyarrow tables and the packed shop.
+
+    shop : name -> array, list of texts or mapping of plain values; its lists ``shop_product`` and ``shop_customer`` are
+           those that the tables' codes refer to, and so must be sorted
+    """
+    packed = dict(shop or {})
+    known = packed.pop("shop_customer", [])
     product_ids, codes = _shared_codes(
         products["product_id"],
         recommendations["product_id"],
@@ -49,8 +71,16 @@ def serving_files(*, recommendations: Any, also_bought: Any, products: Any) -> I
     arrays = _texts("product", product_ids)
     names = dict(zip(products["product_id"].to_pylist(), products["name"].to_pylist()))
     arrays |= _texts("product_name", [names.get(label) or "" for label in product_ids])
-    arrays |= _fit_arrays(recommendations, codes[1], codes[2])
+    if product_ids != packed.get("shop_product", product_ids) or known != sorted(known):
+        raise ValueError("the labels of a shop that is served are sorted texts")
+    arrays |= _fit_arrays(recommendations, codes[1], codes[2], known)
     arrays |= _bought_arrays(also_bought, codes[3], codes[4], len(product_ids))
+    packed.pop("shop_product", None)
+    for name, value in packed.items():
+        if isinstance(value, Mapping):
+            yield f"{name}.json", partial(_save_plain, value)
+        else:
+            arrays |= _texts(name, value) if isinstance(value, list) else {name: np.ascontiguousarray(value)}
     for name, array in arrays.items():
         yield f"{name}.npy", partial(_save, array)
     yield "README.md", lambda file: file.write(README.encode())
@@ -63,8 +93,12 @@ def _save(array: np.ndarray, file: Any) -> None:
     file.write(array.data if array.size else b"")
 
 
-def _fit_arrays(recommendations: Any, product: np.ndarray, because: np.ndarray) -> dict[str, np.ndarray]:
-    customers, (customer,) = _shared_codes(recommendations["customer_id"])
+def _save_plain(value: Mapping[str, Any], file: Any) -> None:
+    file.write((json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+
+
+def _fit_arrays(recommendations: Any, product: np.ndarray, because: np.ndarray, known: list[str]) -> dict[str, np.ndarray]:
+    customers, (customer,) = _shared_codes(recommendations["customer_id"], also=known)
     rank = recommendations["rank"].to_numpy()
     order = np.lexsort((rank, customer))
     reason_codes, (reason_code,) = _shared_codes(recommendations["reason_code"])
@@ -72,7 +106,7 @@ def _fit_arrays(recommendations: Any, product: np.ndarray, because: np.ndarray) 
     fit = recommendations["fit"].to_numpy()
     arrays = _texts("customer", customers)
     arrays["customer_rows"] = _row_bounds(customer, len(customers))
-    arrays |= {"fit_product": product[order], "fit_because": because[order], "fit_value": fit[order].astype(np.float32)}
+    arrays |= {"fit_product": product[order], "fit_because": because[order], "fit_value": fit[order]}
     arrays |= {"fit_reason_code": reason_code[order], "fit_reason": reason[order]}
     arrays["fit_is_fallback"] = recommendations["is_fallback"].to_numpy()[order]
     return arrays | _texts("reason_code", reason_codes) | _texts("reason", reasons)
@@ -91,8 +125,8 @@ def _row_bounds(code: np.ndarray, n: int) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.bincount(code, minlength=n))]).astype(np.int64)
 
 
-def _shared_codes(*columns: Any) -> tuple[list[str], list[np.ndarray]]:
-    """The distinct texts of the columns, sorted by code points (so by UTF-8 bytes), and int32 codes, −1 for null."""
+def _shared_codes(*columns: Any, also: Iterable[str] = ()) -> tuple[list[str], list[np.ndarray]]:
+    """The distinct texts of the columns and of ``also``, sorted by code points (so by bytes), and int32 codes, −1 for null."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -104,7 +138,7 @@ def _shared_codes(*columns: Any) -> tuple[list[str], list[np.ndarray]]:
     for array in encoded:
         present = pc.unique(array.indices.drop_null())
         used.append(array.dictionary.take(present).to_pylist())
-    labels = sorted({text for texts in used for text in texts})
+    labels = sorted({text for texts in [*used, also] for text in texts})
     code = {text: position for position, text in enumerate(labels)}
     codes = []
     for array in encoded:
@@ -123,10 +157,23 @@ class ServingArrays:
     """The serving arrays of an opened release, mapped into memory and shared by every process that reads them."""
 
     def __init__(self, folder: Path) -> None:
-        self._arrays = {path.stem: np.load(path, mmap_mode=None if _is_empty(path) else "r") for path in folder.glob("*.npy")}
+        """ReleaseError for a folder whose arrays cannot be read."""
+        try:
+            self._arrays = {path.stem: _map(path) for path in sorted(folder.glob("*.npy"))}
+            self.plain = {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
+        except (OSError, ValueError) as error:
+            raise ReleaseError(f"The serving arrays in {str(folder)!r} cannot be read: {error}", do=_AGAIN) from None
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._arrays[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays
+
+    def texts(self, name: str) -> list[str]:
+        """Every text of the list ``name``."""
+        offsets, data = self._arrays[f"{name}_offsets"].tolist(), self._arrays[f"{name}_text"].tobytes()
+        return [data[begin:end].decode() for begin, end in zip(offsets, offsets[1:])]
 
     def text(self, name: str, position: int) -> str:
         """The text at ``position`` of a list ("product", "customer", "reason", …)."""
@@ -145,6 +192,14 @@ class ServingArrays:
         """The rows of a customer (``name`` "customer") or of a product ("bought")."""
         bounds = self._arrays[f"{name}_rows"]
         return slice(int(bounds[position]), int(bounds[position + 1]))
+
+
+_AGAIN = "Run again with the same input to publish it anew, or go back with: affinity publish FOLDER --use ID"
+
+
+def _map(path: Path) -> np.ndarray:
+    """The array of a file, mapped into memory where it has elements; a plain array, which is sliced faster than a memmap."""
+    return np.asarray(np.load(path, mmap_mode=None if _is_empty(path) else "r", allow_pickle=False))
 
 
 def _is_empty(path: Path) -> bool:

@@ -50,6 +50,7 @@ def write_release(
     report: Mapping[str, Any],
     identity: Mapping[str, Any],
     keep: int = 5,
+    shop: Mapping[str, Any] | None = None,
 ) -> Path:
     """Publish ``tables`` as a release under ``folder``, make it the current one, keep the newest ``keep``.
 
@@ -58,6 +59,7 @@ def write_release(
     report   : plain values for report.json; NaN becomes null
     identity : plain values that decide the answers (hash of the inputs' rows, settings, as_of, package version); their
                hash is the id. No paths, clock or host
+    shop     : what a server needs to answer carts and orders (see affinity.packing), for serving/
 
     Publishing an id that is there verifies it, makes it current and writes nothing; one that is damaged is replaced.
     Returns folder/releases/<id>. Raises OutputError where the folder cannot be used or written.
@@ -74,7 +76,7 @@ def write_release(
             clear_aside(folder)
             try:
                 if not _is_intact(folder / RELEASES / name):
-                    _write_aside(aside, tables, report, dict(identity))
+                    _write_aside(aside, tables, report, dict(identity), shop)
                     _move_in(folder, aside, name)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
@@ -112,7 +114,9 @@ def _move_in(folder: Path, aside: Path, name: str) -> None:
     clear_aside(folder)
 
 
-def _write_aside(aside: Path, tables: Content, report: Mapping[str, Any], identity: dict[str, Any]) -> None:
+def _write_aside(
+    aside: Path, tables: Content, report: Mapping[str, Any], identity: dict[str, Any], shop: Mapping[str, Any] | None
+) -> None:
     aside.mkdir()
     with ThreadPoolExecutor(2) as pool:  # the largest table takes about as long as the rest together
         written = dict(zip(TABLES, pool.map(lambda name: _write_table(aside, name, tables.get(name)), TABLES)))
@@ -123,7 +127,7 @@ def _write_aside(aside: Path, tables: Content, report: Mapping[str, Any], identi
     (aside / "semantic").mkdir()
     files[f"semantic/{FILE}"] = write_hashed(aside / "semantic" / FILE, lambda file: file.write(cube_model().encode()))
     (aside / "serving").mkdir()
-    for name, write in serving_files(**served):
+    for name, write in serving_files(**served, shop=shop):
         files[f"serving/{name}"] = write_hashed(aside / "serving" / name, write)
     manifest = {
         "format": FORMAT,

@@ -157,7 +157,7 @@ def test_serving_arrays_say_what_the_tables_say(folder: Path) -> None:
         rows = serving.rows("customer", position)
         shown = [serving.text("product", code) for code in serving["fit_product"][rows]]
         assert shown == expected["product_id"].tolist()
-        np.testing.assert_allclose(serving["fit_value"][rows], expected["fit"].to_numpy(dtype=np.float32))
+        np.testing.assert_array_equal(serving["fit_value"][rows], expected["fit"].to_numpy())
         because = [serving.text("product", code) if code >= 0 else None for code in serving["fit_because"][rows]]
         assert because == [None if pd.isna(label) else label for label in expected["because"]]
         codes = [serving.text("reason_code", code) for code in serving["fit_reason_code"][rows]]
