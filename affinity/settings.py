@@ -114,10 +114,25 @@ class EligibilitySettings(Section):
     preset: Literal["retail", "b2b_saas", "financial_services"] = Field(
         "retail", description="Rules to begin with; what is set below replaces theirs."
     )
+    same_family: Literal["allowed", "excluded"] | None = Field(
+        None,
+        description="Products of a family of which the customer owns one: allowed (as an upsell), or excluded, so that only "
+        "cross-sell is shown. Presets: retail allowed, the others excluded.",
+    )
+    suppressed_statuses: tuple[str, ...] | None = Field(None, description="Customer statuses that are offered nothing.")
+    escalation_days: int | None = Field(None, ge=0, description="Days after a support escalation (escalated_at).")
+    renewal_days: int | None = Field(None, ge=0, description="Days before renewal_at in which nobody at risk is offered.")
+    at_risk_health: float | None = Field(None, description="At risk: health at or below this, or the status at_risk.")
     min_tenure_days: int | None = Field(None, ge=0, description="Days since started_at (or the first seen purchase).")
+    best_time_by: str | None = Field(
+        None, description="Segment column; tenure must lie in the days that best_time_days gives the customer's segment."
+    )
+    best_time_days: dict[str, tuple[int, int]] | None = Field(
+        None, description="Segment -> days of tenure [from, to). Unset: SMB and mid-market 90 to 180, enterprise 180 to 365."
+    )
     min_health: float | None = Field(None, description="Health must be above this, where it is known.")
     min_usage: float | None = Field(None, description="Usage must be above this, where it is known (a share: 0.5 is half).")
-    suppressed_statuses: tuple[str, ...] | None = Field(None, description="Customer statuses that are offered nothing.")
+    max_idle_days: int | None = Field(None, ge=0, description="Days since last_active_at, at most, where it is known.")
     recently_offered_days: int | None = Field(None, ge=0, description="Days in which a product is not offered again.")
 
 

@@ -652,3 +652,102 @@ def index_repeats(owned, b, last_day, enters, stratum, bins, gap=0):
         for cell, (_, events) in lives.items():
             cells[cell] = cells.get(cell, 0) + events * every
     return cells
+
+
+# ---- campaigns ----------------------------------------------------------------------------------------
+
+
+def price_offers(rows, toll, cost):
+    """(sum of the best worth above 0, {product: takers}, spend) of rows: customer -> [(product, value)]."""
+    total, demand, spend = 0.0, {}, 0.0
+    for offers in rows.values():
+        worth = [(value - toll[product], product) for product, value in offers]
+        best = max((w for w, _ in worth), default=0.0)
+        if best > 0:
+            chosen = next(product for w, product in worth if w == best)
+            total, spend = total + best, spend + cost[chosen]
+            demand[chosen] = demand.get(chosen, 0) + 1
+    return total, demand, spend
+
+
+def take_offers(offers, cost, room, budget):
+    """{customer: place of the offer taken} of offers [(customer, product)] tried in their order."""
+    taken, room = {}, dict(enumerate(room))
+    for place, (customer, product) in enumerate(offers):
+        if customer not in taken and room[product] > 0 and cost[product] <= budget:
+            taken[customer] = place
+            room[product] -= 1
+            budget -= cost[product]
+    return taken, budget
+
+
+def best_assignment(values, cost, room, budget):
+    """The largest total of values[customer][product] over every way to give each customer one offer or none."""
+    if not values:
+        return 0.0
+    best = best_assignment(values[1:], cost, room, budget)
+    for product, value in enumerate(values[0]):
+        if value > 0 and room[product] > 0 and cost[product] <= budget:
+            left = [places - (p == product) for p, places in enumerate(room)]
+            best = max(best, value + best_assignment(values[1:], cost, left, budget - cost[product]))
+    return best
+
+
+def hold_out(ids, strata, share, salt):
+    """The ids held out: the smallest hashes of each stratum, as many as its share, remainders to the largest first."""
+    import hashlib
+
+    def place(name):
+        return int.from_bytes(hashlib.blake2b(f"{salt}|{name}".encode(), digest_size=8).digest(), "big"), name
+
+    members = {}
+    for name, stratum in zip(ids, strata):
+        members.setdefault(stratum, []).append(name)
+    take = {stratum: math.floor(share * len(names) + 1e-9) for stratum, names in members.items()}
+    rest = sorted(members, key=lambda stratum: (take[stratum] - share * len(members[stratum]), stratum))
+    for stratum in rest[: round(share * len(ids)) - sum(take.values())]:
+        take[stratum] += 1
+    return {name for stratum, names in members.items() for name in sorted(names, key=place)[: take[stratum]]}
+
+
+# ---- who may be offered what ----------------------------------------------------------------------
+
+
+def eligibility_state(person, product, rules, as_of):
+    """The first state that holds of a person (a dict of facts) and a product (a dict of facts), one rule after another.
+
+    person: owned {product: family or None}, returned, offered {product: day}, excluded (by the plan), status, and days or
+    numbers that may be None: ended, started, health, usage, active, renewal, escalated, window (days of tenure).
+    """
+    name = product["name"]
+    tenure = None if person["started"] is None else as_of - person["started"]
+    at_risk = person["status"] == "at_risk" or (person["health"] is not None and person["health"] <= rules["at_risk_health"])
+    tests = [
+        ("owned", name in person["owned"]),
+        ("returned", name in person["returned"]),
+        ("not_on_sale", not product["on_sale"]),
+        ("plan_excluded", name in person["excluded"]),
+        ("prerequisite_missing", any(a not in person["owned"] for a in product["requires"])),
+        (
+            "same_family",
+            rules["same_family"] == "excluded"
+            and product["family"] is not None
+            and product["family"] in person["owned"].values(),
+        ),
+        ("suppressed_opt_out", person["status"] == "opt_out"),
+        ("suppressed_ended", person["ended"] is not None and person["ended"] < as_of),
+        ("suppressed_late", person["status"] == "late"),
+        ("suppressed_escalation", person["escalated"] is not None and 1 <= as_of - person["escalated"] <= rules["escalation"]),
+        (
+            "suppressed_renewal_at_risk",
+            person["renewal"] is not None and 0 <= person["renewal"] - as_of <= rules["renewal"] and at_risk,
+        ),
+        ("tenure_too_short", tenure is not None and tenure < rules["tenure"]),
+        ("outside_best_time", tenure is not None and not person["window"][0] <= tenure < person["window"][1]),
+        ("health_too_low", person["health"] is not None and person["health"] <= rules["health"]),
+        ("usage_too_low", person["usage"] is not None and person["usage"] <= rules["usage"]),
+        ("not_active", person["active"] is not None and as_of - person["active"] > rules["idle"]),
+        ("offered_recently", name in person["offered"] and 1 <= as_of - person["offered"][name] <= rules["again"]),
+        ("eligible", True),
+    ]
+    return next(state for state, holds in tests if holds)

@@ -12,6 +12,7 @@ from affinity.eligibility.rules import EligibilityRules, make_rules
 from affinity.errors import SettingsError
 from affinity.settings import EligibilitySettings
 from affinity.tables import Customers, Eligibility, Holdings, Offers, Products
+from affinity.tables.families import shared_families
 from affinity.tables.order_lines import MICROSECONDS_A_DAY
 
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -31,21 +32,23 @@ def judge_eligibility(
 
     A pair has the first state that holds: owned (and not lapsed: ``lasting_days`` after the last purchase),
     returned, not_on_sale (not available, or as_of outside its sale dates), plan_excluded, prerequisite_missing (not every
-    required product owned), suppressed_opt_out, suppressed_ended, suppressed_<status>, tenure_too_short, health_too_low,
-    usage_too_low, offered_recently, else eligible. The ledger adds up to customers × products.
+    required product owned), same_family (another product of the family owned, where the rules exclude upsell),
+    suppressed_opt_out, suppressed_ended, suppressed_<status>, suppressed_escalation, suppressed_renewal_at_risk,
+    tenure_too_short, outside_best_time, health_too_low, usage_too_low, not_active, offered_recently, else eligible. The ledger
+    adds up to customers × products.
 
     rules    : rules, settings or the name of a preset ("retail", "b2b_saas", "financial_services")
     returned : customers and products (int32 codes) bought and given back, see baskets.returned_pairs
 
-    Facts that are unknown keep nobody out; the table's ``notes`` say which rules met them. Without ``as_of_day`` the
-    rules that need a date are not applied, and noted.
+    Facts that are unknown keep nobody out, and rules whose columns or dates are missing are not applied; ``notes`` and the
+    ledger's note say so. Products that require each other in a circle can be offered to nobody; that is noted too.
     """
     holdings.products.require_same(products.products)
     holdings.customers.require_same(customers.customers)
     chosen = rules if isinstance(rules, EligibilityRules) else make_rules(rules)
     by_customer, suppressions, notes = customer_states(customers, holdings, chosen, as_of_day)
     states = (
-        "owned", "returned", "not_on_sale", "plan_excluded", "prerequisite_missing", *suppressions,
+        "owned", "returned", "not_on_sale", "plan_excluded", "prerequisite_missing", "same_family", *suppressions,
         "offered_recently", "eligible",
     )  # fmt: skip
     if len(states) > 127:
@@ -53,10 +56,11 @@ def judge_eligibility(
             f"{len(suppressions)} states that suppress are too many.", do="Name at most 100 suppressed_statuses."
         )
     first = states.index(suppressions[0])
-    offered, offer_notes = _offered_recently(offers, chosen, as_of_day)
+    offered, not_offered = _offered_recently(offers, chosen, as_of_day)
     own = _own_pairs(holdings, _still_owned(holdings, products, as_of_day), returned, offered, states)
     plan, plan_indptr, plan_product, unknown = customers.plan_exclusions(products.products)
-    plan_notes = (f"{unknown:,} products that plans exclude are not among the products",) if unknown else ()
+    plan_note = f"{unknown:,} products that plans exclude are not among the products" if unknown else None
+    more = {"plan_excluded": plan_note, "prerequisite_missing": _unreachable(products), "offered_recently": not_offered}
     table = Eligibility(
         *own,
         product_state=np.where(_on_sale(products, as_of_day), -1, states.index("not_on_sale")).astype(np.int8),
@@ -69,7 +73,8 @@ def judge_eligibility(
         plan_product=plan_product,
         requires_indptr=products.requires_indptr,
         requires=products.requires,
-        notes=notes + offer_notes + plan_notes,
+        family=shared_families(products) if chosen.same_family == "excluded" else np.empty(0, dtype=np.int32),
+        notes=notes | {state: note for state, note in more.items() if note},
     )
     return replace(table, ledger=count_states(table))
 
@@ -89,16 +94,34 @@ def _on_sale(products: Products, as_of_day: int | None) -> np.ndarray:
     return products.available & begun & ((products.on_sale_to < 0) | (products.on_sale_to > as_of_day))
 
 
-def _offered_recently(offers: Offers | None, rules: EligibilityRules, as_of_day: int | None) -> tuple[Pairs, tuple[str, ...]]:
+def _offered_recently(offers: Offers | None, rules: EligibilityRules, as_of_day: int | None) -> tuple[Pairs, str | None]:
     nothing = (np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32))
     if offers is None or not rules.recently_offered_days:
-        return nothing, ()
+        return nothing, None
     if as_of_day is None or offers.offered_at is None:
-        return nothing, ("offered_recently is not applied: the offers or the order lines have no dates",)
+        return nothing, "not applied: the offers or the order lines have no dates"
     age = as_of_day - offers.offered_at // MICROSECONDS_A_DAY
     made = offers.treated & (offers.customer >= 0) & (offers.product >= 0)
     rows = made & (age >= 1) & (age <= rules.recently_offered_days)
-    return (offers.customer[rows], offers.product[rows]), ()
+    return (offers.customer[rows], offers.product[rows]), None
+
+
+def _unreachable(products: Products) -> str | None:
+    """A note on products whose prerequisites nobody new can come to own: circles, and what nobody sells."""
+    needing = np.flatnonzero(np.diff(products.requires_indptr))
+    open_ = np.diff(products.requires_indptr) == 0
+    waiting = {b: products.requires[products.requires_indptr[b] : products.requires_indptr[b + 1]] for b in needing.tolist()}
+    while reached := [b for b, required in waiting.items() if (required >= 0).all() and open_[required].all()]:
+        open_[reached] = True
+        for b in reached:
+            del waiting[b]
+    if not waiting:
+        return None
+    named = ", ".join(str(products.products.labels[b]) for b in list(waiting)[:5])
+    return (
+        f"{len(waiting):,} products can be offered only to those who own what they require already: that is not sold, or they "
+        f"require one another in a circle ({named})"
+    )
 
 
 def _own_pairs(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from affinity.tables import Eligibility
@@ -10,25 +12,26 @@ from affinity.tables import Eligibility
 def count_states(eligibility: Eligibility) -> dict[str, int]:
     """state -> pairs, in the order of states; adds up to customers × products exactly.
 
-    Customers with the same plan and the same state of their own share every mask but the prerequisites, so the grid is
-    counted a group at a time; prerequisites are counted from their owners; then the stored pairs move from
-    the state that they would have had to their own.
+    Customers with the same plan and the same state of their own share every mask but prerequisites and families, so the
+    grid is counted a group at a time: of each product, how many of the group lack a prerequisite, and how many of the
+    others own another one of its family. Then the stored pairs move from the state that they would have had to their own.
     """
     groups, group = _group_customers(eligibility)
     sizes = np.bincount(group, minlength=len(groups))
     total = np.zeros(len(eligibility.states), dtype=np.int64)
-    satisfied = _satisfied(eligibility, group, len(groups))
-    missing = eligibility.states.index("prerequisite_missing")
-    needs = np.diff(eligibility.requires_indptr) > 0 if len(eligibility.requires) else None
+    needing = np.flatnonzero(np.diff(eligibility.requires_indptr)) if len(eligibility.requires) else np.empty(0, dtype=int)
+    satisfied = _satisfied(eligibility, group, len(groups), needing)
+    families = _FamilyOwners(eligibility, group)
+    missing, same = (eligibility.states.index(name) for name in ("prerequisite_missing", "same_family"))
     for number, (plan, customer_state) in enumerate(groups.tolist()):
         state = _masked_states(eligibility, plan, customer_state)
-        if needs is None:
-            total += sizes[number] * np.bincount(state, minlength=len(total))
-            continue
-        total += sizes[number] * np.bincount(state[~needs], minlength=len(total))
-        have = satisfied[number]
-        np.add.at(total, state[needs], have)
-        np.add.at(total, np.minimum(state[needs], missing), sizes[number] - have)
+        have = np.full(len(state), sizes[number])
+        have[needing] = satisfied.all[number]
+        of_family = families.of_group(number)
+        of_family[needing] = satisfied.of_family[number]
+        np.add.at(total, np.minimum(state, missing), sizes[number] - have)
+        np.add.at(total, np.minimum(state, same), of_family)
+        np.add.at(total, state, have - of_family)
     _move_own_pairs(eligibility, total)
     return {name: int(count) for name, count in zip(eligibility.states, total)}
 
@@ -51,25 +54,55 @@ def _masked_states(eligibility: Eligibility, plan: int, customer_state: int) -> 
     return state if customer_state < 0 else np.minimum(state, customer_state)
 
 
-def _satisfied(eligibility: Eligibility, group: np.ndarray, n_groups: int) -> np.ndarray:
-    """int64[n_groups, products with prerequisites]: customers of the group who own every prerequisite."""
-    if len(eligibility.requires) == 0:
-        return np.zeros((n_groups, 0), dtype=np.int64)
-    needing = np.flatnonzero(np.diff(eligibility.requires_indptr))
-    owned = eligibility.state == eligibility.states.index("owned")
-    customer = np.repeat(np.arange(len(eligibility.customers)), np.diff(eligibility.indptr))[owned]
-    product = eligibility.product[owned]
+@dataclass(frozen=True, eq=False)
+class _Satisfied:
+    """int64[n_groups, products with prerequisites]: customers who own every prerequisite; those of them who own the family."""
+
+    all: np.ndarray
+    of_family: np.ndarray
+
+
+def _satisfied(eligibility: Eligibility, group: np.ndarray, n_groups: int, needing: np.ndarray) -> _Satisfied:
+    found = _Satisfied(*(np.zeros((n_groups, len(needing)), dtype=np.int64) for _ in range(2)))
+    if len(needing) == 0:
+        return found
+    customer = np.repeat(np.arange(len(eligibility.customers)), np.diff(eligibility.indptr))[eligibility.owned]
+    product = eligibility.product[eligibility.owned]
     by = np.argsort(product, kind="stable")
     customer, start = customer[by], np.searchsorted(product[by], np.arange(len(eligibility.products) + 1))
-    counts = np.zeros((n_groups, len(needing)), dtype=np.int64)
+    families = eligibility.owned_families(eligibility.family)
     for column, b in enumerate(needing.tolist()):
         required = np.unique(eligibility.requires[eligibility.requires_indptr[b] : eligibility.requires_indptr[b + 1]])
         if required[0] < 0:  # a prerequisite that nobody knows is owned by nobody
             continue
         owners = [customer[start[a] : start[a + 1]] for a in required.tolist()]
         holders, times = np.unique(np.concatenate(owners), return_counts=True)
-        counts[:, column] = np.bincount(group[holders[times == len(required)]], minlength=n_groups)
-    return counts
+        holders = holders[times == len(required)]
+        found.all[:, column] = np.bincount(group[holders], minlength=n_groups)
+        if len(eligibility.family):
+            related = holders[families.holds(holders, np.full(len(holders), b))]
+            found.of_family[:, column] = np.bincount(group[related], minlength=n_groups)
+    return found
+
+
+class _FamilyOwners:
+    """How many customers of a group own something of the family of each product, that one included."""
+
+    def __init__(self, eligibility: Eligibility, group: np.ndarray) -> None:
+        self._family, self._n = eligibility.family, len(eligibility.products)
+        self._width = int(self._family.max(initial=-1)) + 1
+        number, family = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
+        if self._width:
+            number, family = eligibility.owned_families(self._family).of_customers(np.arange(len(eligibility.customers)))
+        pairs = np.unique(number * max(self._width, 1) + family)  # (customer, family), once
+        self._group, self._of = group[pairs // max(self._width, 1)], pairs % max(self._width, 1)
+
+    def of_group(self, number: int) -> np.ndarray:
+        """int64[n_products] of the group with this number."""
+        if not self._width:
+            return np.zeros(self._n, dtype=np.int64)
+        owners = np.bincount(self._of[self._group == number], minlength=self._width)
+        return np.where(self._family >= 0, owners[self._family], 0)
 
 
 def _move_own_pairs(eligibility: Eligibility, total: np.ndarray) -> None:
@@ -77,4 +110,7 @@ def _move_own_pairs(eligibility: Eligibility, total: np.ndarray) -> None:
     customer = np.repeat(np.arange(len(eligibility.customers)), np.diff(eligibility.indptr))
     has = eligibility.state_of(customer, eligibility.product)
     would = eligibility.state_of(customer, eligibility.product, masks_only=True)
+    if len(eligibility.family):  # counted with the owners of the family, to which an owned product itself belongs
+        related = eligibility.owned_families(eligibility.family).holds(customer, eligibility.product)
+        np.minimum(would, np.int8(eligibility.states.index("same_family")), out=would, where=related)
     total += np.bincount(has, minlength=len(total)) - np.bincount(would, minlength=len(total))

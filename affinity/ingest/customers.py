@@ -11,7 +11,7 @@ from affinity.ingest.columns import ORDER_ALIASES
 from affinity.ingest.orders import DEFAULTS
 from affinity.ingest.side_table import Field, Request, read_side_table
 from affinity.settings import IngestSettings
-from affinity.tables.customers import Customers
+from affinity.tables.customers import DATES, Customers
 from affinity.vocabulary import Vocabulary
 
 FIELDS = {
@@ -21,6 +21,9 @@ FIELDS = {
     "status": Field("label", ("status", "customer_status")),
     "health": Field("number", ("health", "health_score")),
     "usage": Field("number", ("usage", "core_usage")),
+    "last_active_at": Field("time", ("last_active_at", "last_active", "last_login", "last_login_at", "last_seen_at")),
+    "renewal_at": Field("time", ("renewal_at", "renewal_date", "renews_at", "next_renewal")),
+    "escalated_at": Field("time", ("escalated_at", "last_escalation", "escalation_date")),
     "plan": Field("label", ("plan", "plan_name")),
     "plan_excludes": Field("label", ("plan_excludes",)),
 }
@@ -38,7 +41,8 @@ def read_customers(
     """The customers of a file, frame or query, in label order (`Customers.recoded` brings them to a run's vocabulary).
 
     Needed is customer_id; known are started_at, ended_at, status, health, usage, plan and plan_excludes (product ids joined
-    by semicolons that the customer's plan excludes). Further columns of at most 1,000 different values become segments.
+    by semicolons that the customer's plan excludes), and for eligibility last_active_at, renewal_at and escalated_at (the
+    latest support escalation). Further columns of at most 1,000 different values become segments.
     A customer listed twice with different facts is an InputError.
 
     The parameters are those of `read_orders`.
@@ -63,6 +67,7 @@ def read_customers(
         segments={name: np.array(column.to_pylist(), dtype=object)[order] for name, column in rows.extra.items()},
         plan_excludes=_excludes(plan, rows.texts("plan_excludes")),
         report=rows.report,
+        dates={name: rows.days(name)[order] for name in DATES if name in rows.columns},
     )
 
 

@@ -191,7 +191,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "events": WHOLE,
         "rate": NUMBER,
     },
-    "ledger": {"state": TEXT, "pairs": WHOLE},
+    "ledger": {"state": TEXT, "pairs": WHOLE, "note": TEXT},
     "calibration": {"bin": SHORT, "rows": WHOLE, "predicted": NUMBER, "observed": NUMBER},
     "bundles": {"bundle": SHORT, "product_id": TEXT},
 }

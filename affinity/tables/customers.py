@@ -16,6 +16,9 @@ from affinity.tables.ingest_report import IngestReport
 from affinity.tables.table import Table, optional_dates
 from affinity.vocabulary import Vocabulary
 
+#: Days that some eligibility rules look at: last seen using the service, next renewal, latest support escalation.
+DATES = ("last_active_at", "renewal_at", "escalated_at")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Customers(Table):
@@ -27,6 +30,7 @@ class Customers(Table):
     health, usage        : float64, NaN unknown
     plan                 : object (str or None)
     plan_excludes        : plan -> labels of the products that it excludes
+    dates                : name of ``DATES`` -> int32 days since the epoch, −1 unknown; without a name: no such column
     """
 
     customers: Vocabulary
@@ -39,6 +43,7 @@ class Customers(Table):
     segments: Mapping[str, np.ndarray] = field(default_factory=dict)
     plan_excludes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     report: IngestReport = IngestReport()
+    dates: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def bare(cls, customers: Vocabulary) -> Customers:
@@ -65,7 +70,10 @@ class Customers(Table):
             column = np.full(len(customers), None, dtype=object)
             column[known] = labels[source[known]]
             segments[name] = column
-        return Customers(customers, **changed, segments=segments, plan_excludes=self.plan_excludes, report=self.report)
+        dates = {name: np.where(known, days[source], -1).astype(np.int32) for name, days in self.dates.items() if len(days)}
+        return Customers(
+            customers, **changed, segments=segments, plan_excludes=self.plan_excludes, report=self.report, dates=dates
+        )
 
     def segment_codes(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """(int32 code of each customer's label in the segment column ``name``, object labels by code, rising; None, where
@@ -93,7 +101,7 @@ class Customers(Table):
         return plan, indptr, np.concatenate([*rows, np.empty(0)]).astype(np.int32), unknown
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
-        """customer_id, started_at, ended_at, status, health, usage, plan, then the segment columns."""
+        """customer_id, started_at, ended_at, status, health, usage, plan, then further dates and the segment columns."""
         return {
             "customer_id": self.customers.labels,
             "started_at": optional_dates(self.started_at),
@@ -102,5 +110,6 @@ class Customers(Table):
             "health": self.health,
             "usage": self.usage,
             "plan": self.plan,
+            **{name: optional_dates(days) for name, days in self.dates.items()},
             **self.segments,
         }

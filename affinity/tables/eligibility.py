@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from affinity.frames import ListColumn
+from affinity.tables.families import OwnedFamilies
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -35,10 +36,12 @@ class Eligibility(Table):
     plan                   : int32[n_customers], row of the customer's plan in the next two, −1 none
     plan_indptr, plan_product : CSR plan -> product codes that it excludes ("plan_excluded")
     requires_indptr, requires : CSR product -> product codes that must all be owned ("prerequisite_missing")
+    family                 : int32[n_products], number of a family whose other products an owner of one is not offered
+                             ("same_family"), −1 none; empty: families keep nothing out
     ledger                 : state -> number of (customer, product) pairs; adds up to customers × products
-    notes                  : sentences on rules that could not be applied
+    notes                  : state -> a sentence on where its rule could not be applied
 
-    The masks of plans and prerequisites would be dense as pairs, so `state_of` works them out where asked.
+    The masks of plans, prerequisites and families would be dense as pairs, so `state_of` works them out where asked.
     """
 
     indptr: np.ndarray
@@ -55,7 +58,8 @@ class Eligibility(Table):
     plan_product: np.ndarray = field(default_factory=_no_codes)
     requires_indptr: np.ndarray = field(default_factory=_no_rows)
     requires: np.ndarray = field(default_factory=_no_codes)
-    notes: tuple[str, ...] = ()
+    family: np.ndarray = field(default_factory=_no_codes)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,7 +72,8 @@ class Eligibility(Table):
     def state_of(self, customer: np.ndarray, product: np.ndarray, *, masks_only: bool = False) -> np.ndarray:
         """int8[n]: the index into ``states`` of each pair of a customer and a product code, given as arrays.
 
-        masks_only : as if the pair itself were not stored (not owned, returned or recently offered)
+        masks_only : as if neither the pair itself were stored (not owned, returned or recently offered) nor another of its
+                     family owned: was the product open to the customer before he bought it?
         """
         customer, product = np.broadcast_arrays(np.asarray(customer, dtype=np.int64), np.asarray(product, dtype=np.int64))
         found = np.full(customer.shape, self.states.index("eligible"), dtype=np.int8)
@@ -81,7 +86,13 @@ class Eligibility(Table):
             _lower(found, excluded, self.states.index("plan_excluded"))
         if len(self.requires):
             _lower(found, self._lacks_prerequisite(customer, product), self.states.index("prerequisite_missing"))
+        if len(self.family) and not masks_only:
+            _lower(found, self.owned_families(self.family).holds(customer, product), self.states.index("same_family"))
         return found
+
+    def owned_families(self, family: np.ndarray) -> OwnedFamilies:
+        """Who owns, at as_of, a product of which of these families (int32[n_products], −1 none)."""
+        return OwnedFamilies(family, self.indptr, self.product, self.owned)
 
     def allowed(self, customer: np.ndarray, product: np.ndarray) -> np.ndarray:
         """bool[n]: which pairs of a customer and a product code are eligible."""
@@ -93,11 +104,17 @@ class Eligibility(Table):
         return every[~self.allowed(np.full(len(every), customer), every)]
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
-        """The ledger: state, pairs."""
+        """The ledger: state, pairs, note (where the rule of the state could not be applied)."""
         return {
             "state": np.array(list(self.ledger), dtype=object),
             "pairs": np.array(list(self.ledger.values()), dtype=np.int64),
+            "note": np.array([self.notes.get(state) for state in self.ledger], dtype=object),
         }
+
+    @cached_property
+    def owned(self) -> np.ndarray:
+        """bool, a stored pair: whether the product is owned."""
+        return self.state == (self.states.index("owned") if "owned" in self.states else -1)
 
     @cached_property
     def _keys(self) -> np.ndarray:

@@ -43,7 +43,7 @@ def make_tables(seed: int = 0, repeat: int = 1) -> dict[str, Any]:
         ),
         "products": Products.bare(products),
         "quarantine": Quarantine.build(np.array([3, 9]), "bad_date", detail=["yesterday", None]),
-        "ledger": {"state": np.array(["eligible", "owned"], dtype=object), "pairs": np.array([20, 4])},
+        "ledger": {"state": np.array(["eligible", "owned"], dtype=object), "pairs": np.array([20, 4]), "note": np.array([None, "x"], dtype=object)},
     }  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def test_an_unknown_table_is_a_defect_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_is_a_defect_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"ledger: the columns \['pairs'\] are missing"):
+    with pytest.raises(ValueError, match=r"ledger: the columns \['note', 'pairs'\] are missing"):
         write_release(tmp_path, {"ledger": {"state": np.array(["x"], dtype=object)}}, report={}, identity={})
     assert not list(tmp_path.glob(".staging-*"))
 
