@@ -85,11 +85,18 @@ def _conversion_parts(conversion: Conversion, row: int, bought: str) -> list[str
 
 
 def _lift_part(graph: PairGraph, edge: int, prefix: str) -> str:
-    orders = int(graph.count[edge])
-    return (
-        f"{prefix}basket lift {graph.lift_eb[edge]:.1f} [{graph.lift_eb_lower[edge]:.1f}, {graph.lift_eb_upper[edge]:.1f}], "
-        f"{orders:,} {'order' if orders == 1 else 'orders'}"
-    )
+    lift = (float(graph.lift_eb[edge]), float(graph.lift_eb_lower[edge]), float(graph.lift_eb_upper[edge]))
+    return prefix + say_lift(*lift, int(graph.count[edge]))
+
+
+def say_lift(lift: float, lower: float, upper: float, orders: int) -> str:
+    """ "basket lift 2.1 [1.5, 2.8], 40 orders" of a pair."""
+    return f"basket lift {lift:.1f} [{lower:.1f}, {upper:.1f}], {orders:,} {'order' if orders == 1 else 'orders'}"
+
+
+def say_popularity(buyers: int, customers: int) -> str:
+    """ "Popular with customers: bought by 412 of 5,216" of a product."""
+    return f"Popular with customers: bought by {buyers:,} of {customers:,}"
 
 
 def _percent(value: float) -> str:
@@ -127,5 +134,5 @@ def describe_ownership(
 def describe_popularity(product: np.ndarray, buyers: Buyers) -> np.ndarray:
     """object: "Popular with customers: bought by 412 of 5,216" of each product."""
     distinct, which = np.unique(product, return_inverse=True)
-    texts = [f"Popular with customers: bought by {buyers.count[p]:,} of {buyers.customers:,}" for p in distinct.tolist()]
+    texts = [say_popularity(int(buyers.count[p]), buyers.customers) for p in distinct.tolist()]
     return np.array(texts, dtype=object)[which]
