@@ -61,11 +61,11 @@ def count_eligible_converted(facts: Facts) -> Tally | Undefined:
     on_sale = np.ones(facts.n_families, dtype=bool)
     if facts.eligibility is not None:
         note = "rules as of the end of the window"
-        base &= facts.eligibility.customer_state < 0
+        base = base & (facts.eligibility.customer_state < 0)
         on_sale = np.bincount(facts.family, facts.eligibility.product_state < 0, minlength=facts.n_families) > 0
         bought &= _open_pairs(facts)
     owned = (pairs.first_at < start) & on_sale[pairs.item]
-    base &= np.bincount(pairs.customer[owned], minlength=len(base)) < np.count_nonzero(on_sale)
+    base = base & (np.bincount(pairs.customer[owned], minlength=len(base)) < np.count_nonzero(on_sale))
     return _share(_has(facts, bought), base, facts.window, join_notes(note, facts.family_note))
 
 

@@ -136,9 +136,11 @@ class Facts:
 
     @cached_property
     def present_at_start(self) -> np.ndarray:
-        """bool[n_customers]: bought before the window and not ended by its start."""
+        """bool[n_customers]: bought before the window and not ended by its start. Read-only: every metric reads the same array."""
         assert self.start_day is not None
-        return (self.first_at < self.start_day) & self.present_at(self.start_day)
+        present = (self.first_at < self.start_day) & self.present_at(self.start_day)
+        present.setflags(write=False)
+        return present
 
     @cached_property
     def held(self) -> np.ndarray:

@@ -390,3 +390,33 @@ def test_products_without_a_family_are_flagged():
     found = blended(compute_metrics(lines, products=with_families(lines, {"A": "F", "B": "F"})))
     assert found["multi_product_rate"].note == "1 products without a family count as their own"
     assert not isinstance(blended(compute_metrics(lines))["multi_product_rate"].note, str)
+
+
+def test_no_metric_depends_on_which_others_were_counted_before_it():
+    rows = [("o1", "c1", "A", day(0)), ("o2", "c2", "A", day(0)), ("o2", "c2", "B", day(0)), ("o3", "c3", "A", day(1)),
+            ("o4", "c3", "B", day(50))]  # fmt: skip
+    lines = make_lines(rows, as_of=day(60))
+    customers = Customers.bare(lines.customers)
+    ended = np.where(np.array(lines.customers.labels) == "c2", day_number(day(50)), -1).astype(np.int32)
+    customers = replace(customers, ended_at=ended)
+    judged = judge_eligibility(
+        collect_holdings(lines),
+        products=Products.bare(lines.products),
+        customers=customers,
+        offers=None,
+        rules=EligibilityRules(),
+        as_of_day=lines.as_of_day,
+    )
+
+    def measure(names):
+        chosen = MetricSettings(window_days=20, min_cell=1, names=names)
+        return blended(compute_metrics(lines, customers=customers, eligibility=judged, settings=chosen))
+
+    together = measure(())
+    assert (together["customer_churn_rate"].numerator, together["customer_churn_rate"].denominator) == (1, 3)
+    assert together["eligible_conversion_rate"].denominator == 2  # c2 has all there is
+    for name in MEASURES:
+        alone = measure((name,))[name]
+        assert str((alone.numerator, alone.denominator, alone.value)) == str(
+            (together[name].numerator, together[name].denominator, together[name].value)
+        ), name

@@ -59,7 +59,6 @@ def count_selling(facts: Facts, *, through_offers: bool = True) -> Selling:
     assert converted.denominator is not None
     eligible, bought = converted.denominator.astype(np.float64), converted.numerator.astype(np.float64)
     assert facts.start_day is not None
-    at_start = (facts.first_at < facts.start_day) & facts.present_at(facts.start_day)
     known = money.customer >= 0
     all_revenue = np.bincount(money.customer[known], money.numerator[known], minlength=n)
     new = facts.added & (facts.by_family.first_at >= facts.start_day)
@@ -74,7 +73,7 @@ def count_selling(facts: Facts, *, through_offers: bool = True) -> Selling:
         who = "customers who accepted no offer or" if offered is not None else "customers who"
         notes.append(f"{rest:,.2f} of cross-sell revenue more is of {who} came in the window")
     return Selling(
-        present=(at_start | (eligible > 0)).astype(np.float64),
+        present=facts.present_at_start.astype(np.float64),
         eligible=eligible,
         offered=None if offered is None else eligible * offered[0],
         bought=bought,
