@@ -78,6 +78,11 @@ class Shop:
         return self.learnt
 
     @property
+    def cross_sell_only(self) -> bool:
+        """Whether the rules keep back products of a family that is owned (or in the cart)."""
+        return eligibility_room.make_rules(self.settings.eligibility).same_family == "excluded"
+
+    @property
     def buyers(self) -> ranking.Buyers:
         """How many customers own each product."""
         return ranking.Buyers.of(self.past.holdings) if self.past.has_customers else self._orders
@@ -108,13 +113,20 @@ def recommend_in(
         who = None if customer is None else np.array([shop.past.holdings.customers.code(customer)], dtype=np.int32)
         return recommend_customers(shop, who)
     if context == "product":
-        bought = ranking.list_also_bought(shop.graph, products=shop.facts.products, k=shop.settings.top_k)
+        bought = list_companions(shop)
         return bought.among(codes) if listed else bought
     if context == "cart":
         return _complete_cart(shop, codes, customer)
     if context == "order_confirmation":
         return _follow_order(shop, codes, customer)
     raise InputError(f"There is no context {context!r}.", do="Use customer, product, cart or order_confirmation.")
+
+
+def list_companions(shop: Shop) -> AlsoBought:
+    """What is best bought with each product."""
+    return ranking.list_also_bought(
+        shop.graph, products=shop.facts.products, k=shop.settings.top_k, cross_sell_only=shop.cross_sell_only
+    )
 
 
 def recommend_customers(shop: Shop, who: np.ndarray | None = None) -> Recommendations:
@@ -205,6 +217,7 @@ def _complete_cart(shop: Shop, cart: np.ndarray, customer: str | None) -> Recomm
         eligibility=shop.judged,
         top_k=shop.settings.top_k,
         settings=shop.settings.ranking,
+        cross_sell_only=shop.cross_sell_only,
     )
 
 

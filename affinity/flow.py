@@ -14,9 +14,9 @@ from typing import Any
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
-from affinity import counting, evaluate, graph, ranking, rules
+from affinity import counting, evaluate, graph, rules
 from affinity import metrics as metric_room
-from affinity.contexts import Context, Shop, recommend_customers, recommend_in
+from affinity.contexts import Context, Shop, list_companions, recommend_customers, recommend_in
 from affinity.history import History
 from affinity.metrics import Retention
 from affinity.observed import measure_offer_log, measure_with_segments
@@ -110,7 +110,7 @@ def run(
         rules=found_rules,
         graph=pair_graph,
         bundles=graph.list_bundles(pair_graph),
-        also_bought=ranking.list_also_bought(pair_graph, products=facts.products, k=settings.top_k),
+        also_bought=list_companions(shop),
         metrics=metrics,
         metric_tree=metric_tree,
         offers=list_offers(past, facts, settings),

@@ -6,6 +6,7 @@ import numpy as np
 
 from affinity.cli.output import format_frame, format_reasons
 from affinity.result import Result
+from affinity.tables.families import CROSS_SELL
 
 
 def describe_result(result: Result) -> str:
@@ -44,15 +45,19 @@ def _conversions(result: Result) -> str:
     if table is None or not len(table):
         return ""
     horizon = result.settings.horizon_days
-    rows = np.flatnonzero((table.horizon_days == horizon) & (table.converted >= 10) & np.isfinite(table.hazard_ratio_lower))
+    shown = (table.horizon_days == horizon) & (table.converted >= 10) & np.isfinite(table.hazard_ratio_lower)
+    if table.kind is not None:
+        shown &= table.kind == CROSS_SELL
+    rows = np.flatnonzero(shown)
     best = rows[np.lexsort((rows, -table.hazard_ratio_lower[rows]))][:8]
     if not len(best):
         return ""
     frame = _with_names(table.rows_to_pandas(best), result, ["antecedent", "consequent"])
-    shown = ["antecedent", "consequent", "eligible", "converted", "rate", "lower", "upper", "hazard_ratio"]
-    return f"Bought next, within {horizon} days (against similar buyers; an association, no effect)\n" + format_frame(
-        frame, shown, 8
+    columns = ["antecedent", "consequent", "eligible", "converted", "rate", "lower", "upper", "hazard_ratio"]
+    title = (
+        f"Bought next, within {horizon} days, from another product family (against similar buyers; an association, no effect)"
     )
+    return f"{title}\n" + format_frame(frame, columns, 8)
 
 
 def _recommendations(result: Result) -> str:

@@ -40,7 +40,7 @@ class TopScorer:
         eligibility: Eligibility | None = None,
         terms: int = TERMS_KEPT,
     ) -> None:
-        """eligibility : sale dates, and what each customer owns, gave back or was offered; see `can_judge`"""
+        """eligibility : sale dates, what each customer owns, gave back or was offered, and families; see `can_judge`"""
         assert model.similar_indptr is not None
         assert model.similar_consequent is not None
         assert model.similar_edge is not None
@@ -57,15 +57,17 @@ class TopScorer:
         self._history = log_owned(now, np.arange(len(holdings.customers)))
         rule = np.array([model.blend[FEATURES[0]], model.blend[FEATURES[1]], EPSILON.get(counts.clock or "day", 0.01)])
         blocked = np.zeros(n, dtype=bool) if eligibility is None else eligibility.product_state >= 0
-        own = (np.zeros(len(holdings.customers) + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
+        own = (np.zeros(len(holdings.customers) + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=bool))
+        self._family = np.full(n, -1, dtype=np.int32)
         self._open = np.diff(holdings.indptr) > 0
         if eligibility is not None:
-            own = (eligibility.indptr, eligibility.product)
+            own = (eligibility.indptr, eligibility.product, eligibility.owned)
+            self._family = eligibility.family.copy() if len(eligibility.family) else self._family
             self._open = self._open & (eligibility.customer_state < 0)
         self._given = (
             holdings.indptr, holdings.product, owned_weight(now), (model.indptr, model.consequent, model.edge),
             (model.similar_indptr, model.similar_consequent, model.similar_edge), popular_products(counts),
-            (self._segment, self._popularity, self._by_history), rule, blocked, *own, self._each,
+            (self._segment, self._popularity, self._by_history), rule, blocked, own,
         )  # fmt: skip
 
     def score(self, customers: np.ndarray, top_k: int, threads: int | None = None) -> Candidates:
@@ -80,8 +82,9 @@ class TopScorer:
             from affinity.kernels.scoring_top import score_top
 
             out = (array[first:last] for array in (count, product, number, spread, antecedent, term))
+            families = (self._family, np.zeros(int(self._family.max(initial=-1)) + 1, dtype=bool))
             scratch = (np.zeros(n), np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int16))
-            score_top(who[first:last], *self._given, *scratch, *out)
+            score_top(who[first:last], *self._given, families, self._each, *scratch, *out)
 
         bounds = np.unique(np.append(np.arange(0, len(who), CUSTOMERS_AT_ONCE), len(who))).astype(np.int64)
         map_blocks(score, bounds, threads or available_threads())

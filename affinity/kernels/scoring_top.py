@@ -11,7 +11,7 @@ from affinity.kernels.scoring import add_edges, add_popular
 
 # Oracle: tests/naive.py::top_products
 @njit(nogil=True, cache=True)
-def score_top(customers, indptr, product, weight, edges, similar, popular, popularity, rule, blocked, own_indptr, own_product,
+def score_top(customers, indptr, product, weight, edges, similar, popular, popularity, rule, blocked, own, families,
               each, closed, slot, place, out_count, out_product, out_number, out_spread, out_antecedent, out_term):  # fmt: skip
     """The products with the largest u that each of ``customers`` may be offered, best first (ties: the smaller code).
 
@@ -21,13 +21,16 @@ def score_top(customers, indptr, product, weight, edges, similar, popular, popul
     customers : int32[n]; indptr, product, weight : holdings (int64, int32, float64)
     edges, similar : CSR by antecedent (int64, int32, float64); popular : int32
     popularity : (segment, base, by_history), int32[n_customers], float64[segments, n_products], float64[n_products]
-    blocked   : bool[n_products], for everybody; own_indptr, own_product : int64, int32 CSR by customer, for him
+    blocked   : bool[n_products], for everybody; own : int64, int32 CSR by customer, for him, and bool which of it he owns
+    families  : int32[n_products] the family whose products an owner of one is not offered, −1 none, and bool[families] false
     closed    : float64[n_products] zeros, slot, place : int32, int16[n_products] −1; all left so
     out_count : int64[n]; out_product : int32[n, k]; out_number : float64[n, k, 2], u and s
     out_spread : float64[n, 2], mean and spread of the 50 largest u, offered or not
     out_antecedent, out_term : int32, float64[n, k, n_terms], the owned products with the largest weight × edge, −1 and 0
     """
     segment, bases, by_history = popularity
+    own_indptr, own_product, own_owned = own
+    family, held = families
     touched = np.empty(len(slot), dtype=np.int32)
     candidate, u, cosine = np.empty(2 * each, dtype=np.int32), np.empty(2 * each), np.empty(2 * each)
     for c in range(len(customers)):
@@ -48,15 +51,17 @@ def score_top(customers, indptr, product, weight, edges, similar, popular, popul
             value += base[b] + history * by_history[b]
             put_in_order(candidate, u, k, b, value)
         out_spread[c, 0], out_spread[c, 1] = mean_and_spread(u[: min(n, 50)])
-        his = own_product[own_indptr[customers[c]] : own_indptr[customers[c] + 1]]
-        for o in range(len(his)):
-            slot[his[o]] = -3
+        his_begin, his_end = own_indptr[customers[c]], own_indptr[customers[c] + 1]
+        for o in range(his_begin, his_end):
+            slot[own_product[o]] = -3
+            if own_owned[o] and family[own_product[o]] >= 0:
+                held[family[own_product[o]]] = True
         count = 0
         for k in range(n):
             b = candidate[k]
             if count == out_product.shape[1]:
                 break
-            if slot[b] == -3 or blocked[b]:
+            if slot[b] == -3 or blocked[b] or (family[b] >= 0 and held[family[b]]):
                 continue
             out_product[c, count] = b
             out_number[c, count, 0] = u[k]
@@ -70,8 +75,10 @@ def score_top(customers, indptr, product, weight, edges, similar, popular, popul
             keep_largest(owned, owned_weight, edges, place, out_antecedent[c], out_term[c])
         for k in range(count):
             place[out_product[c, k]] = -1
-        for o in range(len(his)):
-            slot[his[o]] = -1
+        for o in range(his_begin, his_end):
+            slot[own_product[o]] = -1
+            if family[own_product[o]] >= 0:
+                held[family[own_product[o]]] = False
         for o in range(len(owned)):
             slot[owned[o]] = -1
         if n_touched == len(closed):

@@ -11,11 +11,13 @@ from affinity.ranking.choice import choose_rows, describe_likeness
 from affinity.ranking.decompose import gather_parts
 from affinity.ranking.evidence import BOUGHT_TOGETHER, POPULAR, look_up_pairs
 from affinity.ranking.fallback import popular_products
+from affinity.ranking.kinds import are_related, name_kinds_in_cart
 from affinity.ranking.rank import CATEGORY, SHOP
-from affinity.ranking.reasons import Buyers, describe_pairs, describe_popularity, product_names
+from affinity.ranking.reasons import Buyers, describe_pairs, describe_popularity, mark_related, product_names
 from affinity.settings import RankingSettings
 from affinity.tables.contributions import OWNED, Contributions
 from affinity.tables.eligibility import Eligibility
+from affinity.tables.families import shared_families
 from affinity.tables.holdings import Holdings
 from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
@@ -38,6 +40,7 @@ def complete_cart(
     eligibility: Eligibility | None = None,
     top_k: int = 10,
     settings: RankingSettings | None = None,
+    cross_sell_only: bool = False,
 ) -> Recommendations:
     """The ``top_k`` products that best complete a cart (int32 codes; empty: the shop's popular ones).
 
@@ -45,7 +48,8 @@ def complete_cart(
     at its 5 % bound and that ``settings.min_evidence`` orders hold. Counts are of baskets: no horizon and no
     probability, so fit is NaN. Products in the cart are never shown; owned ones (``customer``, −1 a guest) where
     ``settings.cart_may_hold_owned``; not eligible ones (for a guest: not on sale) never. Ties by product code.
-    ``settings.diversity`` and ``max_per_category`` hold as for customers.
+    ``settings.diversity`` and ``max_per_category`` hold as for customers. ``cross_sell_only`` leaves out products of a family
+    of which another product is in the cart.
 
     because is the product in the cart that adds most; without any the row is popular in a category of the cart or in
     the shop (fallback_level). Where no pair speaks for anything, the categories of the cart come first.
@@ -62,6 +66,9 @@ def complete_cart(
     open_ = _open_products(cart, products, buyers, customer, holdings, eligibility, settings.cart_may_hold_owned)
     if settings.require_evidence:
         open_ = open_[best[open_] >= 0]
+    if cross_sell_only:
+        family = shared_families(products)
+        open_ = open_[(family[open_] < 0) | ~np.isin(family[open_], family[cart])]
     order = open_[np.lexsort((open_, -score[open_], ~first[open_]))]
     nobody = np.zeros(len(order), dtype=np.int32)
     rows = choose_rows(nobody, order, score[order], top_k=top_k, settings=settings, likeness=likeness)
@@ -81,6 +88,7 @@ def complete_cart(
         products=graph.products,
         score=score[shown],
         fallback_level=np.array([SHOP, CATEGORY, None], dtype=object)[level[shown]],
+        kind=name_kinds_in_cart(shown, cart, _owned(holdings, eligibility, customer), products),
         info={"context": "cart", "score_given_up": float(score[plain].sum() - score[shown].sum())},
     )
     parts = _Parts(cart, share, popularity)
@@ -133,6 +141,16 @@ def _open_products(
     return codes[allowed]
 
 
+def _owned(holdings: Holdings | None, eligibility: Eligibility | None, customer: int) -> np.ndarray:
+    """int32 codes of what the customer owns at as_of; a guest nothing."""
+    if customer < 0:
+        return np.empty(0, dtype=np.int32)
+    if eligibility is None:
+        return np.empty(0, dtype=np.int32) if holdings is None else holdings.of(customer)
+    rows = slice(eligibility.indptr[customer], eligibility.indptr[customer + 1])
+    return eligibility.product[rows][eligibility.owned[rows]]
+
+
 def _write_reasons(
     product: np.ndarray, because: np.ndarray, graph: PairGraph, products: Products, buyers: Buyers, min_evidence: int
 ) -> np.ndarray:
@@ -146,7 +164,9 @@ def _write_reasons(
         because[known], product[known], graph=graph, conversion=None, horizon_days=0, min_evidence=min_evidence
     )
     measured = describe_pairs(because[known], product[known], code, found, graph=graph, conversion=None, names=names)
-    text[known] = [f"With {name} in the cart: {what}" for name, what in zip(names[because[known]], measured)]
+    related = are_related(because[known], product[known], shared_families(products))
+    held = mark_related(names[because[known]], related)
+    text[known] = [f"With {name} in the cart: {what}" for name, what in zip(held, measured)]
     return text
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.tables.recommendations import Recommendations
+from affinity.tables.recommendations import ROWS, Recommendations
 
 #: What adds up over blocks; the rest of ``info`` is the same in each.
 _SUMS = ("shown", "fit_shown", "fit_given_up")
@@ -19,7 +19,6 @@ def join_recommendations(blocks: Sequence[Recommendations]) -> Recommendations:
     first = blocks[0]
     if len(blocks) == 1:
         return first
-    names = ("customer", "rank", "product", "fit", "because", "reason_code", "reason", "is_fallback", "score", "fallback_level")
-    columns: dict[str, Any] = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in names}
+    columns: dict[str, Any] = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in ROWS}
     sums = {name: sum(block.info[name] for block in blocks) for name in _SUMS}  # type: ignore[misc]
     return replace(first, **columns | {"info": {**first.info, **sums}})

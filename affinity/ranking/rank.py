@@ -12,11 +12,13 @@ from affinity.errors import SettingsError
 from affinity.ranking.choice import Likeness, choose_rows, describe_likeness, ranks_within
 from affinity.ranking.evidence import BOUGHT_TOGETHER, CONVERTS_FROM, POPULAR, PairEvidence, choose_horizon, look_up_pairs
 from affinity.ranking.fallback import fill_with_popular
+from affinity.ranking.kinds import are_related, name_kinds_owned
 from affinity.ranking.reasons import Buyers, describe_ownership, describe_pairs, describe_popularity, product_names
 from affinity.settings import RankingSettings
 from affinity.tables.contributions import Contributions
 from affinity.tables.conversion import Conversion
 from affinity.tables.eligibility import Eligibility
+from affinity.tables.families import shared_families
 from affinity.tables.fit_model import Candidates, FitModel
 from affinity.tables.holdings import Holdings
 from affinity.tables.pair_graph import PairGraph
@@ -104,7 +106,8 @@ def rank_candidates(
       bought_together : else, its shrunk basket lift is above 1 (5 % bound)
       popular         : no owned product has either; because is −1, is_fallback True, fallback_level says whose
     A pair needs ``settings.min_evidence`` converted customers, or orders with both; ``settings.require_evidence`` leaves
-    out what is only popular.
+    out what is only popular. An owned product of the same family speaks for an upsell only, by the meaning of ``kind``, and
+    the sentence says "same family": no cross-sell rests on such a pair.
     model  : gives the horizon of the figures and the calibration note in ``info``
     buyers : of each product, in the whole shop; None: in ``holdings``
     """
@@ -135,6 +138,7 @@ def rank_candidates(
         is_fallback=reasons.because < 0,
         score=_at(candidates.score, chosen.row),
         fallback_level=level,
+        kind=name_kinds_owned(chosen.customer, chosen.product, holdings=holdings, products=products, eligibility=eligibility),
         customers=holdings.customers,
         products=holdings.products,
         info=info | {"reason_horizon_days": horizon, "rank_by": rank_by},
@@ -269,7 +273,14 @@ def _write_reasons(
     popular = np.flatnonzero(reasons.because < 0)
     text[popular] = describe_popularity(chosen.product[popular], buyers)
     because, product = reasons.because[known], chosen.product[known]
-    owns = describe_ownership(chosen.customer[known], because, holdings=holdings, names=names, just_bought=evidence.just_bought)
+    owns = describe_ownership(
+        chosen.customer[known],
+        because,
+        holdings=holdings,
+        names=names,
+        just_bought=evidence.just_bought,
+        related=are_related(because, product, shared_families(products)),
+    )
     measured = describe_pairs(
         because,
         product,

@@ -110,14 +110,18 @@ def describe_ownership(
     holdings: Holdings,
     names: np.ndarray,
     just_bought: np.ndarray | None = None,
+    related: np.ndarray | None = None,
 ) -> np.ndarray:
-    """object: "Owns A (bought 41 days ago)", or "Just bought A", of each customer and owned product."""
+    """object: "Owns A (bought 41 days ago)", or "Just bought A", of each customer and owned product.
+
+    related : bool, the product is of the family of the one it speaks for: "Owns A, same family (…)"
+    """
     n = len(names)
     place = np.searchsorted(
         holdings.customer.astype(np.int64) * n + holdings.product, customer.astype(np.int64) * n + antecedent
     )
     age = (holdings.end[customer] - holdings.last_at[place]).tolist()
-    owned = names[antecedent].tolist()
+    owned = mark_related(names[antecedent], related).tolist()
     fresh = set() if just_bought is None else set(just_bought.tolist())
     unit = {"day": "day", "order": "order"}.get(holdings.clock or "")
     verb = "bought" if unit == "day" else "last bought"
@@ -129,6 +133,13 @@ def describe_ownership(
         ],
         dtype=object,
     )
+
+
+def mark_related(names: np.ndarray, related: np.ndarray | None) -> np.ndarray:
+    """object: the names, those that are ``related`` with ", same family"."""
+    if related is None:
+        return names
+    return np.array([f"{name}, same family" if near else name for name, near in zip(names, related)], dtype=object)
 
 
 def describe_popularity(product: np.ndarray, buyers: Buyers) -> np.ndarray:

@@ -104,11 +104,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "product_id": TEXT,
         "fit": NUMBER,
         "because": TEXT,
+        "kind": TEXT,
         "reason": TEXT,
         "reason_code": TEXT,
         "is_fallback": FLAG,
     },
-    "also_bought": {"product_id": TEXT, "rank": SHORT, "recommended_id": TEXT, "score": NUMBER},
+    "also_bought": {"product_id": TEXT, "rank": SHORT, "recommended_id": TEXT, "score": NUMBER, "kind": TEXT},
     "metrics": {
         "metric": TEXT,
         "segment_by": TEXT,

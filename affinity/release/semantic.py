@@ -146,6 +146,7 @@ CUBES: tuple[Mapping[str, Any], ...] = (
             _dimension("customerId", "customer_id"),
             _dimension("productId", "product_id"),
             _dimension("rank", "rank", "number"),
+            _dimension("kind", "kind"),
             _dimension("reasonCode", "reason_code"),
             _dimension("isFallback", "is_fallback", "boolean"),
         ],

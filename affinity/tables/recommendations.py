@@ -13,10 +13,14 @@ import numpy as np
 
 from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.contributions import Contributions
+from affinity.tables.families import CROSS_SELL
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
-_ROWS = ("customer", "rank", "product", "fit", "because", "reason_code", "reason", "is_fallback", "score", "fallback_level")
+#: The columns of `Recommendations`.
+ROWS = (
+    "customer", "rank", "product", "fit", "because", "reason_code", "reason", "is_fallback", "score", "fallback_level", "kind",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +34,10 @@ class Recommendations(Table):
     reason      : object, a sentence whose numbers are measured pair figures
     is_fallback : bool, popularity stood in for evidence
     score       : float64, what ranks; `decompose` takes it apart exactly. NaN where a list was filled up
-    fallback_level : object, whose popularity stood in: "scored" (the model's, decayed), "category", "shop"; None: evidence
+    fallback_level : object, whose popularity stood in: "scored" (the model's, decayed), "segment", "category", "shop"; None:
+                     evidence
+    kind        : object, "upsell" where a product of the same family is owned (or in the cart), "repurchase" of the very
+                  product (in a cart), else "cross_sell"; a reason from the same family says so. Not given: cross_sell
     explainer   : what `decompose` asks; None: scores cannot be taken apart
     """
 
@@ -47,14 +54,16 @@ class Recommendations(Table):
     info: Mapping[str, object] = field(default_factory=dict)
     score: np.ndarray = field(default_factory=lambda: np.empty(0))
     fallback_level: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
+    kind: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
     explainer: Callable[[Recommendations], Contributions] | None = None
 
     def __post_init__(self) -> None:
-        if len(self.score) != len(self.customer):  # not given
-            object.__setattr__(self, "score", np.full(len(self.customer), np.nan))
-            object.__setattr__(self, "fallback_level", np.full(len(self.customer), None, dtype=object))
+        for name, blank in (("score", np.nan), ("fallback_level", None), ("kind", CROSS_SELL)):
+            if len(getattr(self, name)) != len(self.customer):  # not given
+                dtype = np.float64 if name == "score" else object
+                object.__setattr__(self, name, np.full(len(self.customer), blank, dtype=dtype))
         super().__post_init__()
-        check_lengths(self, len(self.customer), *_ROWS[1:])
+        check_lengths(self, len(self.customer), *ROWS[1:])
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -65,7 +74,7 @@ class Recommendations(Table):
 
     def take(self, rows: np.ndarray) -> Recommendations:
         """Some of the rows (indices, in their order)."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in _ROWS})
+        return replace(self, **{name: getattr(self, name)[rows] for name in ROWS})
 
     def explained_by(self, explainer: Callable[[Recommendations], Contributions]) -> Recommendations:
         """The same rows, with what takes their scores apart."""
@@ -103,10 +112,11 @@ class Recommendations(Table):
             "mean_fit_given_up": float(self.info["fit_given_up"]) / shown if shown else None,  # type: ignore[arg-type]
             "with_evidence": len(self) - len(levels),
             "fallbacks": {level: levels.count(level) for level in sorted(set(levels))},
+            "kinds": {kind: int(np.count_nonzero(self.kind == kind)) for kind in sorted(set(self.kind.tolist()))},
         }
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
-        """customer_id, rank, product_id, fit, because, reason, reason_code, is_fallback, fallback_level, score."""
+        """customer_id, rank, product_id, fit, because, kind, reason, reason_code, is_fallback, fallback_level, score."""
         return {
             "customer_id": self.customers.decode(self.customer),
             "rank": self.rank,
@@ -128,7 +138,8 @@ class Recommendations(Table):
         }
 
     def _facts(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("reason", "reason_code", "is_fallback", "fallback_level", "score")}
+        facts = ("kind", "reason", "reason_code", "is_fallback", "fallback_level", "score")
+        return {name: getattr(self, name) for name in facts}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,7 +147,7 @@ class AlsoBought(Table):
     """For product and cart widgets: the products best bought with a product. Sorted by product, rank.
 
     product, recommended : int32; rank : int32 from 1; score : float64, what ranks (a cosine)
-    evidence : name -> column (count, confidence, lift_eb, …)
+    evidence : name -> column (count, confidence, lift_eb, …, kind: "upsell" of products of one family, else "cross_sell")
     """
 
     product: np.ndarray

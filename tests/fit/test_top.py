@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affinity.eligibility import judge_eligibility
+from affinity.eligibility import EligibilityRules, judge_eligibility
 from affinity.fit import score_candidates, train_model
 from affinity.fit.top import TopScorer, can_judge
 from affinity.kernels.scoring_top import score_top
@@ -31,6 +34,9 @@ def test_what_a_customer_gets(seed: int, each: int, n_terms: int, k: int, n_edge
     popular = random.permutation(n).astype(np.int32)
     popularity, rule = random.integers(-2, 3, (3, n)) / 2, np.array([1.0, 0.5, 0.01])
     his = np.unique(random.integers(0, n, 3)).astype(np.int32)
+    owns = random.random(len(his)) < 0.5
+    family = np.where(random.random(n) < 0.5, random.integers(0, 8, n), -1).astype(np.int32)
+    held = np.zeros(8, dtype=bool)
     blocked = random.random(n) < 0.2
     e, s = as_edges(edges, n), as_edges(similar, n)
     count, product, number = np.zeros(1, dtype=np.int64), np.zeros((1, k), dtype=np.int32), np.zeros((1, k, 2))
@@ -41,11 +47,12 @@ def test_what_a_customer_gets(seed: int, each: int, n_terms: int, k: int, n_edge
         np.zeros(1, dtype=np.int32), np.array([0, len(owned)], dtype=np.int64), np.array(list(owned), dtype=np.int32),
         np.array(list(owned.values())), (e.indptr, e.consequent, e.weight), (s.indptr, s.consequent, s.weight), popular,
         (np.ones(1, dtype=np.int32), popularity[:2], popularity[2]), rule, blocked,
-        np.array([0, len(his)], dtype=np.int64), his, each, closed, slot, place,
+        (np.array([0, len(his)], dtype=np.int64), his, owns), (family, held), each, closed, slot, place,
         count, product, number, spread, antecedent, term,
     )  # fmt: skip
     worth = popularity[1] + np.log1p(len(owned)) * popularity[2]
     never = set(his.tolist()) | set(np.flatnonzero(blocked).tolist())
+    never |= {b for b in range(n) if family[b] >= 0 and family[b] in family[his[owns]]}
     expected, u = naive.top_products(
         owned, edges, similar, popular.tolist(), each, worth.tolist(), rule.tolist(), never, k, n_terms
     )
@@ -62,13 +69,15 @@ def test_what_a_customer_gets(seed: int, each: int, n_terms: int, k: int, n_edge
     assert not closed.any()
     assert (slot == -1).all()
     assert (place == -1).all()
+    assert not held.any()
 
 
 ORDERS = planted_orders(5)
 SHOP = {"customers": 900, "products": 20, "now": 300, "horizon_days": 30}
 
 
-def test_the_best_of_all_candidates_whoever_else_is_scored() -> None:
+@pytest.mark.parametrize("same_family", ["allowed", "excluded"])
+def test_the_best_of_all_candidates_whoever_else_is_scored(same_family: Literal["allowed", "excluded"]) -> None:
     segment = np.random.default_rng(0).integers(-1, 3, 900).astype(np.int32)
     now, past = (tell_segments(make_landmark(ORDERS, at, **SHOP), segment) for at in (None, 260))
     model = train_model([past], now, settings=FitSettings(candidates=6), horizon_days=30)
@@ -77,7 +86,15 @@ def test_the_best_of_all_candidates_whoever_else_is_scored() -> None:
     products.available.setflags(write=True)
     products.available[[3, 9]] = False
     back = (np.arange(0, 900, 7, dtype=np.int32), np.full(129, 5, dtype=np.int32))
-    judged = judge_eligibility(holdings, products=products, customers=Customers.bare(holdings.customers), returned=back)
+    family = np.array([f"f{p // 3}" if p < 12 else None for p in range(20)], dtype=object)
+    judged = judge_eligibility(
+        holdings,
+        products=replace(products, family=family),
+        customers=Customers.bare(holdings.customers),
+        rules=EligibilityRules(same_family=same_family),
+        returned=back,
+    )
+    assert (judged.ledger["same_family"] > 0) == (same_family == "excluded")
     assert can_judge(judged)
     every = np.arange(900, dtype=np.int32)
     scorer = TopScorer(model, now, candidates=6, eligibility=judged)

@@ -39,11 +39,15 @@ def make_tables(seed: int = 0, repeat: int = 1) -> dict[str, Any]:
         "recommendations": make_recommendations(products, customers),
         "also_bought": AlsoBought(
             np.array([0, 0, 3], dtype=np.int32), np.array([1, 2, 1], dtype=np.int32), np.array([1, 2, 0], dtype=np.int32),
-            np.array([0.5, 0.25, 0.125]), products, {"count": np.array([9, 8, 7])},
+            np.array([0.5, 0.25, 0.125]), products, 
+            {"count": np.array([9, 8, 7]), "kind": np.array(["cross_sell", "upsell", "cross_sell"], dtype=object)},
         ),
         "products": Products.bare(products),
         "quarantine": Quarantine.build(np.array([3, 9]), "bad_date", detail=["yesterday", None]),
-        "ledger": {"state": np.array(["eligible", "owned"], dtype=object), "pairs": np.array([20, 4]), "note": np.array([None, "x"], dtype=object)},
+        "ledger": {
+            "state": np.array(["eligible", "owned"], dtype=object), "pairs": np.array([20, 4]),
+            "note": np.array([None, "x"], dtype=object),
+        },
     }  # fmt: skip
 
 
