@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -217,6 +217,36 @@ class MetricSettings(Section):
     )
 
 
+class CampaignSettings(Section):
+    """A campaign: who is offered what, at what cost, and who is held out to measure it."""
+
+    name: str = Field("campaign", min_length=1, description="Of the campaign; part of the default salt.")
+    salt: str | None = Field(None, description="What the holdout is drawn with. Unset: the name and as_of.")
+    starts_on: dt.date | None = Field(None, description="First day of the campaign. Unset: as_of.")
+    where: dict[str, tuple[str, ...]] = Field({}, description="Segment column -> the values that are in the audience.")
+    min_tenure_days: int | None = Field(None, ge=0, description="Audience: customers for at least so many days.")
+    max_tenure_days: int | None = Field(None, ge=0, description="Audience: customers for at most so many days.")
+    min_fit: float = Field(0.0, ge=0, le=1, description="Offers with less fit are not made.")
+    offer_products: tuple[str, ...] = Field((), description="Products that may be offered. Unset: all.")
+    n_products: int | None = Field(None, ge=1, description="Pick so many products, those that together serve most.")
+    size: int | None = Field(None, ge=0, description="Offers at most.")
+    budget: float | None = Field(None, ge=0, allow_inf_nan=False, description="Money for all offers.")
+    cost: float = Field(0.0, ge=0, allow_inf_nan=False, description="Cost of an offer.")
+    costs: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        {}, description="Product -> cost of an offer of it, where it differs."
+    )
+    capacity: int | None = Field(None, ge=0, description="Offers of any one product, at most.")
+    capacities: dict[str, Annotated[int, Field(ge=0)]] = Field({}, description="Product -> offers of it, at most.")
+    maximise: Literal["fit", "value", "margin"] = Field(
+        "fit", description="What offers add up: fit (expected buyers), fit x value, or fit x margin of the product."
+    )
+    holdout: float = Field(0.1, ge=0, lt=1, description="Share of the audience that is offered nothing, by a stable hash.")
+    strata: str | None = Field(None, description="Segment column that the holdout is balanced by, beside the fit decile.")
+    candidates: int = Field(50, ge=1, description="Likeliest products looked at for each customer, from each source.")
+    alpha: float = Field(0.05, gt=0, lt=1, description="Error rate of the test that power is worked out for.")
+    power: float = Field(0.8, gt=0, lt=1, description="Power of the smallest detectable effect.")
+
+
 class ReleaseSettings(Section):
     """What is published."""
 
@@ -244,6 +274,7 @@ class Settings(Section):
     fit: FitSettings = FitSettings()
     ranking: RankingSettings = RankingSettings()
     metrics: MetricSettings = MetricSettings()
+    campaign: CampaignSettings = CampaignSettings()
     release: ReleaseSettings = ReleaseSettings()
 
     @classmethod

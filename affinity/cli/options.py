@@ -78,7 +78,7 @@ class Reading:
 
         lines = read_orders(
             self.orders,
-            columns=_read_columns(self.columns),
+            columns=read_mapping(self.columns),
             format=self.format,
             database=self.database,
             settings=settings.ingest,
@@ -142,7 +142,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is no TOML: {error}.", do="Write one `name = value` a line.") from None
 
 
-def _read_columns(columns: list[str] | None) -> dict[str, str] | None:
+def read_mapping(columns: list[str] | None) -> dict[str, str] | None:
     """``["order_id=Invoice,product_id=SKU"]`` as a mapping canonical → source name."""
     if not columns:
         return None

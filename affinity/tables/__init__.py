@@ -3,6 +3,10 @@
 from affinity.tables.backtest import Backtest
 from affinity.tables.baskets import Baskets
 from affinity.tables.bundles import Bundles
+from affinity.tables.campaign_outcomes import CampaignOutcomes
+from affinity.tables.campaign_plan import CampaignPlan
+from affinity.tables.campaign_prospects import Prospects
+from affinity.tables.campaign_result import CampaignResult
 from affinity.tables.conversion import Conversion
 from affinity.tables.customers import Customers
 from affinity.tables.eligibility import Eligibility
@@ -30,10 +34,11 @@ from affinity.tables.table import Table
 from affinity.tables.transitions import SquareCounts, Transitions
 
 __all__ = [
-    "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "Candidates", "Conversion",
+    "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "CampaignOutcomes", "CampaignPlan",
+    "CampaignResult", "Candidates", "Conversion",
     "Customers", "Eligibility", "EventDays", "FitModel", "Holdings", "Impact", "Impacts", "IngestReport",
     "Intervention", "ItemsetCounts", "Landmark", "LifeTables", "Margins", "Meanings", "MetricChanges", "MetricTree",
-    "Metrics", "OfferConversion", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Quarantine",
+    "Metrics", "OfferConversion", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Prospects", "Quarantine",
     "Recommendations", "Rules", "SegmentConversion", "SquareCounts", "SubscriptionEvents", "Subscriptions", "Table",
     "Transitions", "TreeChange", "TreeNode",
 ]  # fmt: skip
