@@ -9,6 +9,8 @@ from affinity.errors import MissingPart
 
 PLOTS = {
     "PairGraph": "affinity.plots.graph:plot_graph",
+    "CampaignPlan": "affinity.plots.campaign:plot_plan",
+    "CampaignResult": "affinity.plots.campaign:plot_result",
     "Conversion": "affinity.plots.conversion:plot_conversion",
     "LifeTables": "affinity.plots.conversion:plot_conversion",
     "MetricTree": "affinity.plots.metric_tree:plot_metric_tree",
