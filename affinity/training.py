@@ -100,5 +100,6 @@ def _landmark(at: int | None, known: History, settings: Settings) -> Landmark:
         half_life=chosen.half_life_days if days else chosen.half_life_orders,
         co_owned_half_life=chosen.co_owned_half_life_days if days else chosen.co_owned_half_life_orders,
         row_half_life=chosen.row_half_life_days if days else chosen.row_half_life_orders,
+        lasting_half_life=chosen.lasting_half_life_days if days else chosen.lasting_half_life_orders,
     )
     return Landmark(at, known.holdings, known.steps, transitions)

@@ -29,12 +29,14 @@ def count_transitions(
     half_life: float,
     co_owned_half_life: float,
     row_half_life: float,
+    lasting_half_life: float | None = None,
     max_products_per_customer: int | None = None,
     threads: int | None = None,
 ) -> Transitions:
     """The weighted pair counts of the fit model, up to the end of ``holdings``.
 
-    co_owned = AᵀA, A[c, i] = 2^(−(end − last purchase of i)/co_owned_half_life).
+    co_owned = AᵀA, A[c, i] = 2^(−(end − last purchase of i)/co_owned_half_life); lasting_co_owned the same with
+    lasting_half_life, where it is given.
     owned_at_order = HᵀRH and new_at_order = HᵀRY over the rows t: orders after a customer's first that hold a
     product new to him; H[t, i] = 2^(−(t − last purchase of i before t)/half_life) for what he owned strictly
     before, Y[t, j] = 1 for what is new, R[t] = 2^(−(end − t)/row_half_life). Weights are rounded to units of
@@ -50,24 +52,27 @@ def count_transitions(
     end_age = _ages(holdings)
     longest = int(end_age.max(initial=1)) + _span(steps)
     clocked = holdings.clock is not None
-    own, co, row = (weight_by_age(h, longest, clocked) for h in (half_life, co_owned_half_life, row_half_life))
+    own, row = (weight_by_age(h, longest, clocked) for h in (half_life, row_half_life))
     threads = threads or available_threads()
     capped = _capped(holdings, max_products_per_customer)
     n = len(holdings.products)
     kept = ~capped[holdings.customer]
     indptr = np.concatenate([[0], np.cumsum(np.where(capped, 0, np.diff(holdings.indptr)))]).astype(np.int64)
-    weight = co[end_age[kept]].astype(np.int32)
     item = np.ascontiguousarray(holdings.product[kept])
     whole = np.full(len(holdings.customers), WEIGHT_UNIT, dtype=np.int64)
-    owned = (indptr, item, weight)
-    co_owned = _count_pairs(_transpose(owned, n), owned, whole, upper=True, threads=threads)
+
+    def count_co_owned(half_life: float) -> SquareCounts:
+        weight = weight_by_age(half_life, longest, clocked)[end_age[kept]].astype(np.int32)
+        owned = (indptr, item, weight)
+        return _count_pairs(_transpose(owned, n), owned, whole, upper=True, threads=threads)
+
     identified = None if steps is None or not clocked else _identified(steps)
     if identified is None:
         before, new = _empty(n), _empty(n)
     else:
         before, new = _count_orders(identified, holdings, own, row, capped, threads)
     return Transitions(
-        co_owned=co_owned,
+        co_owned=count_co_owned(co_owned_half_life),
         owned_at_order=before,
         new_at_order=new,
         first_purchases=_sum_by_product(holdings.product, row[holdings.end[holdings.customer] - holdings.first_at], n)
@@ -83,6 +88,8 @@ def count_transitions(
         co_owned_half_life=co_owned_half_life,
         row_half_life=row_half_life,
         left_out_customers=int(capped.sum()),
+        lasting_co_owned=None if lasting_half_life is None else count_co_owned(lasting_half_life),
+        lasting_half_life=lasting_half_life,
     )  # fmt: skip
 
 

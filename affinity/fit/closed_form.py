@@ -63,9 +63,10 @@ def solve_edges(
 
 
 def similar_edges(transitions: Transitions, threads: int | None = None) -> Edges:
-    """The 20 largest cosines co_AB/√(co_AA·co_BB) into each target B, from the decayed co-ownership AᵀA."""
+    """The 20 largest cosines co_AB/√(co_AA·co_BB) into each target B, from the lasting co-ownership AᵀA where it is counted."""
     n = len(transitions.products)
-    co = _arrays(transitions.co_owned)
+    lasting = transitions.lasting_co_owned
+    co = _arrays(transitions.co_owned if lasting is None else lasting)
     by_column = _by_column(co)
     row = np.repeat(np.arange(n, dtype=np.int32), np.diff(co[0]))
     diagonal = np.zeros(n)

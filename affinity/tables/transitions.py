@@ -51,6 +51,7 @@ class Transitions(Table):
     """The three count matrices of the fit model, and the decayed popularities, all by product code.
 
     co_owned       : AᵀA, owned × owned now; symmetric, so only entries with row ≤ column are stored
+    lasting_co_owned : the same with a longer half-life, what goes together whatever the season; None: not counted apart
     owned_at_order : HᵀRH, owned × owned strictly before an order that held something new; symmetric, stored likewise
     new_at_order   : HᵀRY, owned before × new in that order
     first_purchases, recent_lines : int64[n_products], decayed first purchases and decayed purchases (2**-20)
@@ -70,10 +71,13 @@ class Transitions(Table):
     co_owned_half_life: float
     row_half_life: float
     left_out_customers: int = 0
+    lasting_co_owned: SquareCounts | None = None
+    lasting_half_life: float | None = None
 
     def __add__(self, other: Transitions) -> Transitions:
         """Counts of both sets of customers (disjoint, one vocabulary, the same half-lives)."""
         self.products.require_same(other.products)
+        mine, theirs = self.lasting_co_owned, other.lasting_co_owned
         return replace(
             self,
             co_owned=self.co_owned + other.co_owned,
@@ -83,6 +87,7 @@ class Transitions(Table):
             recent_lines=self.recent_lines + other.recent_lines,
             buyers=self.buyers + other.buyers,
             left_out_customers=self.left_out_customers + other.left_out_customers,
+            lasting_co_owned=None if mine is None or theirs is None else mine + theirs,
         )
 
     def __len__(self) -> int:

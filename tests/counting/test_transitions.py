@@ -36,6 +36,10 @@ def test_equals_the_obvious_count(seed: int, clock: str) -> None:
     end = {c: 201 if clock == "day" else len(s) for c, s in orders.items()}
     expected = naive.transitions(timed, end, *HALVES.values())
     assert [as_dict(found.co_owned), as_dict(found.owned_at_order), as_dict(found.new_at_order)] == list(expected)
+    assert found.lasting_co_owned is None
+    lasting = count_transitions(steps, holdings, **HALVES, lasting_half_life=90.0)
+    assert as_dict(lasting.lasting_co_owned) == naive.transitions(timed, end, 30.0, 90.0, 20.0)[0]
+    assert same(lasting.co_owned, found.co_owned)
 
 
 def test_popularities_are_decayed_sums() -> None:
@@ -51,13 +55,14 @@ def test_popularities_are_decayed_sums() -> None:
 @given(st.integers(0, 10_000), st.integers(1, 19))
 def test_counts_of_disjoint_customers_add_up(seed: int, cut: int) -> None:
     orders = random_orders(seed, customers=20, products=8, days=100)
-    whole = count_transitions(*make_tables(orders, customers=20, products=8, end=100), **HALVES)
+    halves = {**HALVES, "lasting_half_life": 90.0}
+    whole = count_transitions(*make_tables(orders, customers=20, products=8, end=100), **halves)
     parts = [
-        count_transitions(*make_tables(part, customers=20, products=8, end=100), **HALVES)
+        count_transitions(*make_tables(part, customers=20, products=8, end=100), **halves)
         for part in ({c: s for c, s in orders.items() if c < cut}, {c: s for c, s in orders.items() if c >= cut})
     ]
     added = parts[0] + parts[1]
-    for name in ("co_owned", "owned_at_order", "new_at_order"):
+    for name in ("co_owned", "lasting_co_owned", "owned_at_order", "new_at_order"):
         assert same(getattr(whole, name), getattr(added, name))
     assert np.array_equal(whole.first_purchases, added.first_purchases)
     assert np.array_equal(whole.recent_lines, added.recent_lines)
