@@ -145,6 +145,8 @@ class FitSettings(Section):
     half_life_orders: float = Field(5, gt=0, description="The same three where the data have an order sequence, no dates.")
     co_owned_half_life_orders: float = Field(1, gt=0)
     row_half_life_orders: float = Field(2, gt=0)
+    lasting_half_life_days: float = Field(365, gt=0, description="Of co-ownership that lasts: the cosine of two products.")
+    lasting_half_life_orders: float = Field(20, gt=0)
     alpha: float = Field(0.5, ge=0, le=1, description="Weight of co-ownership against transitions.")
     ridge: float = Field(300, gt=0)
     support_per_target: int = Field(200, ge=1, description="Strongest candidate antecedents solved for each product.")
