@@ -11,6 +11,8 @@ import typer
 from affinity import __version__
 from affinity.cli import (
     backtest,
+    campaign_measure,
+    campaign_plan,
     convert,
     demo,
     doctor,
@@ -45,6 +47,14 @@ def _describe(verb: ModuleType) -> str:
 
 for verb in (demo, run, ingest, mine, rules, graph, convert, recommend, metrics, backtest, publish, inspect, doctor):
     app.command(name=verb.__name__.rpartition(".")[2], help=_describe(verb))(verb.command)
+
+
+campaign = typer.Typer(
+    help="Plan a campaign with a holdout, and measure what came of it.", no_args_is_help=True, rich_markup_mode=None
+)
+for verb in (campaign_plan, campaign_measure):
+    campaign.command(name=verb.__name__.rpartition("_")[2], help=_describe(verb))(verb.command)
+app.add_typer(campaign, name="campaign")
 
 
 def _show_version(wanted: bool) -> None:
