@@ -47,12 +47,21 @@ CUSTOMERS_AT_ONCE = 50_000
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known besides the orders, in the codes of the orders."""
+    """What is known besides the orders, in the codes of the orders.
+
+    newcomers, newcomer_offers : customers of the customer list without an order before as_of, in codes of their own
+    """
 
     products: Products
     customers: Customers
     offers: Offers | None
     subscriptions: Subscriptions | None = None
+    newcomers: Customers | None = None
+    newcomer_offers: Offers | None = None
+
+    def newcomer(self, customer: str | None) -> bool:
+        """Whether the customer is listed and has not bought yet."""
+        return self.newcomers is not None and customer in self.newcomers.customers
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +93,14 @@ class Shop:
 
     @property
     def buyers(self) -> ranking.Buyers:
-        """How many customers own each product."""
-        return ranking.Buyers.of(self.past.holdings) if self.past.has_customers else self._orders
+        """How many customers own each product, in the whole shop and by ``settings.fit.segment``."""
+        if not self.past.has_customers:
+            return self._orders
+        by, found = self.settings.fit.segment, ranking.Buyers.of(self.past.holdings)
+        label = None if by is None else self.facts.customers.segments.get(by)
+        if by is None or label is None:
+            return found
+        return replace(found, segments=ranking.SegmentBuyers.of(self.past.holdings, by, label))
 
     @property
     def _orders(self) -> ranking.Buyers:
@@ -98,7 +113,8 @@ def recommend_in(
 ) -> Recommendations | AlsoBought:
     """What to show in a context.
 
-    customer           : the next purchase of every customer, or of ``customer``
+    customer           : the next purchase of every customer, or of ``customer``; listed ones without an order get what is
+                         popular in their segment and in the shop, flagged as such (in cart and order_confirmation: guests)
     product            : what is best bought with each product, or with those ``given``
     cart               : what completes the cart ``given`` (empty: popular products), of ``customer`` or a guest
     order_confirmation : the next purchase of ``customer`` (or a guest) once the products ``given`` are bought as well
@@ -110,8 +126,13 @@ def recommend_in(
     if context == "customer":
         if listed:
             raise InputError("Context 'customer' takes no products.", do="Use context='cart' or 'order_confirmation'.")
-        who = None if customer is None else np.array([shop.past.holdings.customers.code(customer)], dtype=np.int32)
-        return recommend_customers(shop, who)
+        if customer is None:
+            return ranking.append_recommendations(recommend_customers(shop), recommend_newcomers(shop))
+        if shop.facts.newcomer(customer):
+            found = recommend_newcomers(shop, customer)
+            assert found is not None
+            return found
+        return recommend_customers(shop, np.array([shop.past.holdings.customers.code(customer)], dtype=np.int32))
     if context == "product":
         bought = list_companions(shop)
         return bought.among(codes) if listed else bought
@@ -139,6 +160,60 @@ def recommend_customers(shop: Shop, who: np.ndarray | None = None) -> Recommenda
     ranker = _Ranker(shop, model, now, shop.judged)
     starts = range(0, max(len(codes), 1), CUSTOMERS_AT_ONCE)
     return ranking.join_recommendations([ranker.rank(codes[start : start + CUSTOMERS_AT_ONCE]) for start in starts])
+
+
+def recommend_newcomers(shop: Shop, customer: str | None = None) -> Recommendations | None:
+    """What is popular, for listed customers without an order (or for one): by segment first, where it is known.
+
+    ``fallback_level`` says whose popularity a row is: "segment" where at least ``ranking.min_evidence`` customers of the
+    same ``fit.segment`` own the product, else "shop". Eligibility holds as for everybody. None without such customers.
+    """
+    listed = shop.facts.newcomers
+    if listed is None or not len(listed):
+        return None
+    people = listed.customers if customer is None else Vocabulary("customer", [customer])
+    blocks = range(0, len(people), CUSTOMERS_AT_ONCE)
+    buyers = shop.buyers
+    found = [
+        _rank_newcomers(shop, listed.recoded(Vocabulary("customer", people.labels[at : at + CUSTOMERS_AT_ONCE])), buyers)
+        for at in blocks
+    ]
+    whole = found[0]
+    for block in found[1:]:
+        whole = ranking.append_recommendations(whole, block)
+    return whole
+
+
+def _rank_newcomers(shop: Shop, listed: Customers, buyers: ranking.Buyers) -> Recommendations:
+    facts, past, settings = shop.facts, shop.past, shop.settings
+    people, n, nothing = listed.customers, len(listed), np.empty(0, dtype=np.int32)
+    indptr, end = np.zeros(n + 1, dtype=np.int64), np.full(n, past.lines.as_of_day or 0, dtype=np.int32)
+    holdings = Holdings(indptr, nothing, nothing, nothing, nothing, end, people, past.holdings.products, past.holdings.clock)
+    offers = facts.newcomer_offers
+    judged = eligibility_room.judge_eligibility(
+        holdings,
+        products=facts.products,
+        customers=listed,
+        offers=None if offers is None else offers.recoded(people, facts.products.products),
+        rules=settings.eligibility,
+        as_of_day=past.lines.as_of_day,
+    )
+    if buyers.segments is not None:
+        label = listed.segments.get(buyers.segments.name, np.full(n, None, dtype=object))
+        buyers = replace(buyers, segments=buyers.segments.seen_by(label))
+    unscored = Candidates(indptr, nothing, *(np.empty(0),) * 4, nothing, people, past.holdings.products)
+    return ranking.rank_candidates(
+        unscored,
+        graph=shop.graph,
+        conversion=None,
+        eligibility=judged,
+        holdings=holdings,
+        products=facts.products,
+        top_k=settings.top_k,
+        settings=settings.ranking,
+        model=None if shop.learnt is None else shop.learnt[0],
+        buyers=buyers,
+    )
 
 
 class _Ranker:
@@ -212,7 +287,7 @@ def _complete_cart(shop: Shop, cart: np.ndarray, customer: str | None) -> Recomm
         products=shop.facts.products,
         buyers=shop.buyers,
         customers=holdings.customers,
-        customer=-1 if customer is None else holdings.customers.code(customer),
+        customer=_code(shop, customer),
         holdings=holdings,
         eligibility=shop.judged,
         top_k=shop.settings.top_k,
@@ -226,15 +301,17 @@ def _follow_order(shop: Shop, bought: np.ndarray, customer: str | None) -> Recom
     if len(bought) == 0:
         raise InputError("Context 'order_confirmation' needs the products of the order.", do="Give them: given=['a', 'b'].")
     model, now = shop.require_model()
-    code = -1 if customer is None else shop.past.holdings.customers.code(customer)
+    code = _code(shop, customer)
     people = Vocabulary("customer", [customer])  # a guest has no id
     after = _add_order(now, code, bought, people)
     facts = shop.facts
+    known, log = (facts.newcomers, facts.newcomer_offers) if facts.newcomer(customer) else (facts.customers, facts.offers)
+    assert known is not None
     judged = eligibility_room.judge_eligibility(
         after.holdings,
         products=facts.products,
-        customers=facts.customers.recoded(people),
-        offers=None if facts.offers is None else facts.offers.recoded(people, facts.products.products),
+        customers=known.recoded(people),
+        offers=None if log is None else log.recoded(people, facts.products.products),
         rules=shop.settings.eligibility,
         as_of_day=shop.past.lines.as_of_day,
         returned=_returned(shop.past, code, bought),
@@ -242,6 +319,11 @@ def _follow_order(shop: Shop, bought: np.ndarray, customer: str | None) -> Recom
     one = np.zeros(1, dtype=np.int32)
     found = _Ranker(shop, model, after, judged).rank(one, just_bought=bought)
     return replace(found, info={**found.info, "context": "order_confirmation"})
+
+
+def _code(shop: Shop, customer: str | None) -> int:
+    """The code of a customer who has bought; −1 for a guest, and for a listed customer who has not."""
+    return -1 if customer is None or shop.facts.newcomer(customer) else shop.past.holdings.customers.code(customer)
 
 
 def _returned(past: History, code: int, bought: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

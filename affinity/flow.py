@@ -16,7 +16,7 @@ from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity import counting, evaluate, graph, rules
 from affinity import metrics as metric_room
-from affinity.contexts import Context, Shop, list_companions, recommend_customers, recommend_in
+from affinity.contexts import Context, Shop, list_companions, recommend_customers, recommend_in, recommend_newcomers
 from affinity.history import History
 from affinity.metrics import Retention
 from affinity.observed import measure_offer_log, measure_with_segments
@@ -78,8 +78,9 @@ def run(
     """
     settings = (settings or Settings()).changed(**changes)
     with step("reading orders"):
-        past = read_past(orders, settings, exclude_customers)
-        facts = read_facts(past, offers, products, customers, subscriptions)
+        excluded = list(exclude_customers)
+        past = read_past(orders, settings, excluded)
+        facts = read_facts(past, offers, products, customers, subscriptions, exclude_customers=excluded)
         require_observed(past, settings)
     with step("counting itemsets and pairs"):
         baskets = group_baskets(past, settings=settings)
@@ -96,6 +97,7 @@ def run(
     shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
     with step("ranking"):
         recommendations = None if learnt is None else recommend_customers(shop)
+        newcomers = None if learnt is None else recommend_newcomers(shop)
     with step("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
         metric_tree, no_tree = attempt(lambda: measure_tree(past, facts, settings, judged))
@@ -122,6 +124,7 @@ def run(
         curves=None if lives is None or conversion is None else conversion_room.curve_rows(lives, conversion),
         model=learnt[0] if learnt else None,
         recommendations=recommendations,
+        newcomers=newcomers,
         notes={part: note for part, note in notes.items() if note},
         capped=describe_caps(baskets, itemsets, pair_graph, settings),
         recommender=partial(recommend_in, shop),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from affinity import __version__, release
+from affinity.ranking import append_recommendations
 from affinity.settings import Settings
 from affinity.tables import (
     AlsoBought,
@@ -38,7 +39,11 @@ _WITHOUT_EFFECT = {"campaign", "engine", "release"}
 
 @dataclass(frozen=True)
 class Result:
-    """The tables of a run; one that the data cannot give is None, and ``notes`` says why."""
+    """The tables of a run; one that the data cannot give is None, and ``notes`` says why.
+
+    newcomers : what is popular, for listed customers who have not bought (codes of their own); published with
+                ``recommendations``, as ``everybody`` holds them together
+    """
 
     settings: Settings
     inputs: Mapping[str, str]
@@ -61,6 +66,7 @@ class Result:
     curves: Mapping[str, Any] | None = None
     model: FitModel | None = None
     recommendations: Recommendations | None = None
+    newcomers: Recommendations | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     capped: Mapping[str, str] = field(default_factory=dict)
     recommender: Callable[..., Recommendations | AlsoBought] | None = None
@@ -77,19 +83,25 @@ class Result:
         return self.recommender(context, given=given, customer=customer)
 
     @property
+    def everybody(self) -> Recommendations | None:
+        """The recommendations of customers who have bought, then those of newcomers."""
+        return None if self.recommendations is None else append_recommendations(self.recommendations, self.newcomers)
+
+    @property
     def as_of(self) -> str | None:
         """The first day not looked at, as text; None without dates."""
         return None if self.lines.as_of_day is None else str(np.datetime64(self.lines.as_of_day, "D"))
 
     def report(self) -> dict[str, Any]:
         """What was read, kept, set aside, capped and left null: the content of report.json."""
+        recommendations = self.everybody
         found = {
             "customers": int(np.count_nonzero(np.diff(self.holdings.indptr))),
             "products": len(self.products),
             "itemsets": len(self.itemsets),
             "rules": len(self.rules),
             "pairs": len(self.graph) // 2,
-            "recommendations": 0 if self.recommendations is None else len(self.recommendations),
+            "recommendations": 0 if recommendations is None else len(recommendations),
         }
         return {
             **self.lines.report.to_dict(),
@@ -98,7 +110,7 @@ class Result:
             "capped": dict(self.capped),
             "notes": dict(self.notes),
             "fit": {} if self.model is None else self.model.describe(),
-            "ranking": {} if self.recommendations is None else self.recommendations.describe(),
+            "ranking": {} if recommendations is None else recommendations.describe(),
         }
 
     def identity(self) -> dict[str, Any]:
@@ -115,7 +127,7 @@ class Result:
             "conversions": self.conversion,
             "segment_conversions": self.segment_conversion,
             "offer_conversions": self.offer_conversion,
-            "recommendations": self.recommendations,
+            "recommendations": self.everybody,
             "also_bought": self.also_bought,
             "metrics": self.metrics,
             "metric_tree": self.metric_tree,

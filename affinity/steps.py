@@ -30,6 +30,7 @@ from affinity.tables import (
     PairGraph,
 )
 from affinity.training import learn_fit, learn_model, look_back_to
+from affinity.vocabulary import Vocabulary
 
 T = TypeVar("T")
 
@@ -42,16 +43,41 @@ def read_past(orders: Any, settings: Settings, exclude_customers: Iterable[str] 
     return look_back(basket_room.drop_unseen_labels(basket_room.cut_lines(lines, settings.as_of)))
 
 
-def read_facts(past: History, offers: Any, products: Any, customers: Any, subscriptions: Any = None) -> Facts:
-    """What else is known, recoded into the vocabulary of the orders; names, prices and segments of the lines fill gaps."""
+def read_facts(
+    past: History,
+    offers: Any,
+    products: Any,
+    customers: Any,
+    subscriptions: Any = None,
+    *,
+    exclude_customers: Iterable[str] = (),
+) -> Facts:
+    """What else is known, recoded into the vocabulary of the orders; names, prices and segments of the lines fill gaps.
+
+    Customers who are listed and have not bought are newcomers, unless they start on or after as_of or are excluded.
+    """
     lines = past.lines
-    log = None if offers is None else ingest.read_offers(offers).recoded(lines.customers, lines.products)
+    log = None if offers is None else ingest.read_offers(offers)
+    listed = None if customers is None else ingest.read_customers(customers)
+    newcomers = None if listed is None else _newcomers(listed, past, exclude_customers)
     return Facts(
         products=basket_room.describe_products(lines, None if products is None else ingest.read_products(products)),
-        customers=basket_room.describe_customers(lines, None if customers is None else ingest.read_customers(customers)),
-        offers=log,
+        customers=basket_room.describe_customers(lines, listed),
+        offers=None if log is None else log.recoded(lines.customers, lines.products),
         subscriptions=None if subscriptions is None else ingest.read_subscriptions(subscriptions),
+        newcomers=newcomers,
+        newcomer_offers=None if log is None or newcomers is None else log.recoded(newcomers.customers, lines.products),
     )
+
+
+def _newcomers(listed: Customers, past: History, exclude_customers: Iterable[str]) -> Customers | None:
+    """Those of the list who have no order before as_of and are known by then; None where there are none."""
+    gone = {str(one) for one in exclude_customers}
+    known = past.lines.customers.encode(listed.customers.labels) < 0
+    if past.lines.as_of_day is not None:
+        known &= listed.started_at < past.lines.as_of_day
+    labels = [label for label, new in zip(listed.customers.labels, known) if new and str(label) not in gone]
+    return listed.recoded(Vocabulary("customer", labels)) if labels and past.has_customers else None
 
 
 def require_observed(past: History, settings: Settings) -> None:
@@ -224,7 +250,8 @@ def fingerprint_inputs(past: History, facts: Facts) -> dict[str, str]:
     rows |= {name: getattr(lines, name) for name in ("ordered_at", "order_seq") if getattr(lines, name) is not None}
     rows |= {f"attribute {name}": attribute.code for name, attribute in lines.attributes.items()}
     labels = [lines.orders, lines.customers, lines.products, *(a.labels for a in lines.attributes.values())]
-    tables = {name: getattr(facts, name) for name in ("products", "customers", "offers", "subscriptions")}
+    names = ("products", "customers", "offers", "subscriptions", "newcomers", "newcomer_offers")
+    tables = {name: getattr(facts, name) for name in names}
     known = {name: release.fingerprint_arrays(table.columns()) for name, table in tables.items() if table is not None}
     return {
         "orders": release.fingerprint_arrays(rows),

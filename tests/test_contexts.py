@@ -199,7 +199,7 @@ def test_a_notebook_asks_the_same(result: af.Result, shop: dict[str, Path]) -> N
 def test_the_report_says_what_options_cost(result: af.Result) -> None:
     plain = result.report()["ranking"]
     assert plain["mean_fit_given_up"] == 0
-    assert plain["with_evidence"] + sum(plain["fallbacks"].values()) == len(result.recommendations)
+    assert plain["with_evidence"] + sum(plain["fallbacks"].values()) == len(result.everybody)
     spread = replace(
         result.recommender.args[0], settings=result.settings.changed(ranking={"diversity": 0.5, "max_per_category": 2})
     )
@@ -235,7 +235,9 @@ def test_customers_without_orders_and_products_never_sold() -> None:
     found = af.recommend(pd.concat([lines, back]), products=products, customers=customers, horizon_days=10)
     frame = found.to_pandas()
     assert "never sold" not in set(frame["product_id"])
-    assert "nobody" not in set(frame["customer_id"])
+    unseen = frame[frame["customer_id"] == "nobody"]  # listed, and never bought: what is popular, and said to be
+    assert unseen["product_id"].tolist() == ["x", "y"]
+    assert set(unseen["fallback_level"]) == {"shop"}
     cold = frame[frame["customer_id"] == "e"]  # gave everything back: nothing owned, what was returned is not offered
     assert cold["product_id"].tolist() == ["y"]
     assert cold["fallback_level"].tolist() == ["shop"]

@@ -6,6 +6,8 @@ from collections import Counter
 
 import numpy as np
 
+from affinity.ranking.reasons import Buyers
+from affinity.settings import RankingSettings
 from affinity.tables.eligibility import Eligibility
 from affinity.tables.holdings import Holdings
 
@@ -25,33 +27,63 @@ def fill_with_popular(
     *,
     holdings: Holdings,
     eligibility: Eligibility | None,
-    buyers: np.ndarray,
+    buyers: Buyers,
     top_k: int,
     who: np.ndarray,
     category: np.ndarray,
-    max_per_category: int | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(customer, product) codes to append, most buyers first (ties by code), until everybody in ``who`` has ``top_k``.
+    settings: RankingSettings,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(customer, product, segment) codes to append, most buyers first (ties by code), until all of ``who`` have ``top_k``.
 
     customer, product : what is recommended so far. Owned, not eligible and recommended ones are never added, nor
     products that nobody bought, nor more than ``max_per_category`` of one category (int32 codes, −1 none); customers
-    for whom nothing is left stay short.
+    for whom nothing is left stay short. Those who own nothing get first what ``min_evidence`` customers of their segment
+    bought, most buyers there first; segment says which, −1 where the whole shop's buyers put the product there.
     """
     counts = np.bincount(customer, minlength=len(holdings.customers))
     short = who[counts[who] < top_k]
-    popular = popular_products(buyers)
+    popular = _Popular(buyers, settings.min_evidence)
     order = np.argsort(customer, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)])
-    added: list[tuple[np.ndarray, np.ndarray]] = []
+    added: list[tuple[np.ndarray, ...]] = [(np.empty(0, dtype=np.int32),) * 3]
     for c in short.tolist():
         mine = product[order[starts[c] : starts[c + 1]]]
         taken = np.concatenate([holdings.of(c), mine])
-        caps = None if max_per_category is None else _Caps(category, max_per_category, mine)
-        found = _first_open(popular, taken, c, top_k - len(mine), eligibility, caps)
-        added.append((np.full(len(found), c, dtype=np.int32), found))
-    if not added:
-        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
-    return np.concatenate([a[0] for a in added]), np.concatenate([a[1] for a in added])
+        caps = None if settings.max_per_category is None else _Caps(category, settings.max_per_category, mine)
+        segment = -1 if len(holdings.of(c)) else popular.segment_of(c)
+        found = _first_open(popular.order(segment), taken, c, top_k - len(mine), eligibility, caps)
+        of_segment = np.isin(found, popular.of_segment(segment))
+        added.append((np.full(len(found), c, dtype=np.int32), found, np.where(of_segment, segment, -1).astype(np.int32)))
+    customers, products, segments = (np.concatenate(column) for column in zip(*added))
+    return customers, products, segments
+
+
+class _Popular:
+    """The popular products of the shop, and of a segment before those of the shop."""
+
+    def __init__(self, buyers: Buyers, least: int) -> None:
+        self._shop, self._segments, self._least = popular_products(buyers.count), buyers.segments, least
+        self._of_segment: dict[int, np.ndarray] = {-1: self._shop[:0]}
+        self._order: dict[int, np.ndarray] = {-1: self._shop}
+
+    def segment_of(self, customer: int) -> int:
+        """Place of the customer's segment, −1 where it is not known."""
+        return -1 if self._segments is None else int(self._segments.place[customer])
+
+    def of_segment(self, segment: int) -> np.ndarray:
+        """int32: what enough customers of the segment own, most owners first, ties by code."""
+        if segment not in self._of_segment:
+            assert self._segments is not None
+            count = self._segments.count[segment]
+            self._of_segment[segment] = popular_products(np.where(count >= self._least, count, 0))
+        return self._of_segment[segment]
+
+    def order(self, segment: int) -> np.ndarray:
+        """int32: those, then the rest of the shop's."""
+        if segment not in self._order:
+            first = self.of_segment(segment)
+            self._order[segment] = np.concatenate([first, self._shop[~np.isin(self._shop, first)]])
+        return self._order[segment]
 
 
 class _Caps:

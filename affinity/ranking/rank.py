@@ -28,8 +28,8 @@ from affinity.tables.recommendations import Recommendations
 #: The horizon of the reasons where no model says another.
 DEFAULT_HORIZON_DAYS = 90
 
-#: Whose popularity stood in for evidence: that of the model (recent purchases count more), of the category, of the shop.
-SCORED, CATEGORY, SHOP = "scored", "category", "shop"
+#: Whose popularity stood in for evidence: the model's (recent purchases count more), of the segment, category or shop.
+SCORED, SEGMENT, CATEGORY, SHOP = "scored", "segment", "category", "shop"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +59,14 @@ class Shelf:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """Recommended rows in their order: customer, product, fit (NaN: not a candidate) and the candidates' row (−1: none)."""
+    """Recommended rows in their order: customer, product, fit (NaN: not a candidate), the candidates' row (−1: none), and
+    the segment that it is popular in (−1: none)."""
 
     customer: np.ndarray
     product: np.ndarray
     fit: np.ndarray
     row: np.ndarray
+    segment: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,8 @@ def rank_candidates(
     and those that are not eligible are never shown. ``settings.diversity`` and ``settings.max_per_category`` change
     which are shown, not their order. What value, diversity and caps cost stands in ``info``: shown, the rows with a
     fit; fit_shown, the sum of their fit; fit_given_up, by how much it is less than by fit alone. Where
-    candidates run out, products with the most buyers fill the list (fit NaN); so they do for customers without orders.
+    candidates run out, products with the most buyers fill the list (fit NaN); so they do for customers without orders, who
+    get first what is popular in their segment (``buyers.segments``). A product that was never sold is never shown.
 
     because and reason_code, for the owned product with the largest contribution whose measured pair supports it:
       converts_from   : its shrunk hazard ratio towards the product is above 1 (5 % bound)
@@ -126,6 +129,7 @@ def rank_candidates(
         info["calibration_note"] = model.calibration.note
         info["fit_horizon_days"] = model.horizon_days
     level = np.where(chosen.row >= 0, SCORED, SHOP).astype(object)
+    level[chosen.segment >= 0] = SEGMENT
     level[reasons.because >= 0] = None
     return Recommendations(
         customer=chosen.customer,
@@ -201,7 +205,7 @@ def _worth(candidates: Candidates, customer: np.ndarray, rows: np.ndarray) -> np
 
 
 def _chosen(candidates: Candidates, customer: np.ndarray, rows: np.ndarray) -> Chosen:
-    return Chosen(customer[rows], candidates.product[rows], candidates.fit[rows], rows)
+    return Chosen(customer[rows], candidates.product[rows], candidates.fit[rows], rows, np.full(len(rows), -1))
 
 
 def _at(column: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -212,16 +216,16 @@ def _at(column: np.ndarray, row: np.ndarray) -> np.ndarray:
 
 
 def _fill(chosen: Chosen, holdings: Holdings, buyers: Buyers, shelf: Shelf, who: np.ndarray) -> Chosen:
-    customer, product = fill_with_popular(
+    customer, product, segment = fill_with_popular(
         chosen.customer,
         chosen.product,
         holdings=holdings,
         eligibility=shelf.eligibility,
-        buyers=buyers.count,
+        buyers=buyers,
         top_k=shelf.top_k,
         who=who,
         category=shelf.likeness.category,
-        max_per_category=shelf.settings.max_per_category,
+        settings=shelf.settings,
     )
     if len(customer) == 0:
         return chosen
@@ -232,6 +236,7 @@ def _fill(chosen: Chosen, holdings: Holdings, buyers: Buyers, shelf: Shelf, who:
         np.concatenate([chosen.product, product])[order],
         np.concatenate([chosen.fit, np.full(len(customer), np.nan)])[order],
         np.concatenate([chosen.row, np.full(len(customer), -1)])[order],
+        np.concatenate([chosen.segment, segment])[order],
     )
 
 
@@ -271,7 +276,7 @@ def _write_reasons(
     text = np.empty(len(chosen.product), dtype=object)
     known = np.flatnonzero(reasons.because >= 0)
     popular = np.flatnonzero(reasons.because < 0)
-    text[popular] = describe_popularity(chosen.product[popular], buyers)
+    text[popular] = describe_popularity(chosen.product[popular], buyers, chosen.segment[popular])
     because, product = reasons.because[known], chosen.product[known]
     owns = describe_ownership(
         chosen.customer[known],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,16 +18,54 @@ LEAST_SHOWN_AS_PERCENT = 10
 
 @dataclass(frozen=True, eq=False)
 class Buyers:
-    """Distinct customers who own each product (int64[n_products]), and how many customers own anything."""
+    """Distinct customers who own each product (int64[n_products]), and how many customers own anything; by segment too."""
 
     count: np.ndarray
     customers: int
+    segments: SegmentBuyers | None = None
 
     @classmethod
     def of(cls, holdings: Holdings) -> Buyers:
         """The buyers among these customers."""
         count = np.bincount(holdings.product, minlength=len(holdings.products))
         return cls(count, int(np.count_nonzero(np.diff(holdings.indptr))))
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentBuyers:
+    """What customers of each segment own, for those who own nothing yet.
+
+    name, labels : the segment column, and its labels
+    place        : int32 a customer who is ranked: his segment, −1 not known
+    count        : int64[n_segments, n_products] distinct owners; customers : int64[n_segments] who own anything
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    place: np.ndarray
+    count: np.ndarray
+    customers: np.ndarray
+
+    @classmethod
+    def of(cls, holdings: Holdings, name: str, label: np.ndarray) -> SegmentBuyers:
+        """The buyers by the segment ``label`` (object a customer, None unknown)."""
+        known = tuple(sorted({str(one) for one in label if one is not None}))
+        place = _places(known, label)
+        n, of_row = len(holdings.products), place[holdings.customer]
+        rows = np.flatnonzero(of_row >= 0)
+        key = of_row[rows].astype(np.int64) * n + holdings.product[rows]
+        owning = place[(np.diff(holdings.indptr) > 0) & (place >= 0)]
+        count = np.bincount(key, minlength=len(known) * n).reshape(len(known), n)
+        return cls(name, known, place, count, np.bincount(owning, minlength=len(known)))
+
+    def seen_by(self, label: np.ndarray) -> SegmentBuyers:
+        """The same buyers for other customers, of these segments (object, None unknown)."""
+        return replace(self, place=_places(self.labels, label))
+
+
+def _places(labels: tuple[str, ...], label: np.ndarray) -> np.ndarray:
+    number = {one: code for code, one in enumerate(labels)}
+    return np.fromiter((-1 if one is None else number.get(str(one), -1) for one in label), np.int32, len(label))
 
 
 def product_names(products: Products) -> np.ndarray:
@@ -142,8 +180,19 @@ def mark_related(names: np.ndarray, related: np.ndarray | None) -> np.ndarray:
     return np.array([f"{name}, same family" if near else name for name, near in zip(names, related)], dtype=object)
 
 
-def describe_popularity(product: np.ndarray, buyers: Buyers) -> np.ndarray:
-    """object: "Popular with customers: bought by 412 of 5,216" of each product."""
-    distinct, which = np.unique(product, return_inverse=True)
-    texts = [say_popularity(int(buyers.count[p]), buyers.customers) for p in distinct.tolist()]
-    return np.array(texts, dtype=object)[which]
+def describe_popularity(product: np.ndarray, buyers: Buyers, segment: np.ndarray | None = None) -> np.ndarray:
+    """object: "Popular with customers: bought by 412 of 5,216" of each product.
+
+    segment : int32 place among ``buyers.segments`` of whose popularity it is, −1 everybody's: "Popular where size is SMB: …"
+    """
+    of = np.full(len(product), -1) if segment is None else segment
+    both, which = np.unique(np.stack([of.astype(np.int64), product.astype(np.int64)], axis=1), axis=0, return_inverse=True)
+    texts = [_popularity(p, buyers, buyers.segments if place >= 0 else None, place) for place, p in both.tolist()]
+    return np.array(texts, dtype=object)[which.reshape(-1)]
+
+
+def _popularity(product: int, buyers: Buyers, segments: SegmentBuyers | None, place: int) -> str:
+    if segments is None:
+        return f"Popular with customers: bought by {buyers.count[product]:,} of {buyers.customers:,}"
+    bought, of = segments.count[place, product], segments.customers[place]
+    return f"Popular where {segments.name} is {segments.labels[place]}: bought by {bought:,} of {of:,}"

@@ -1,0 +1,84 @@
+"""Recommendations of strange shops: defined, or a clear error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import affinity as af
+from affinity.errors import UnknownLabel
+
+DAYS = ["2024-01-01", "2024-01-20", "2024-02-10", "2024-03-01"]
+
+
+def make_orders(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
+    """Order lines from (customer, product, day)."""
+    frame = pd.DataFrame(rows, columns=["customer_id", "product_id", "ordered_at"])
+    return frame.assign(order_id=[f"o{i}" for i in range(len(frame))], unit_price=1.0, quantity=1)
+
+
+ORDERS = make_orders([(f"c{i}", p, DAYS[(i + j) % 4]) for i in range(20) for j, p in enumerate("abcde") if (i >> j) & 1])
+
+
+def ask(products: pd.DataFrame | None = None, **settings: object) -> pd.DataFrame:
+    """Everybody's recommendations."""
+    return af.recommend(ORDERS, products=products, horizon_days=10, **settings).to_pandas()
+
+
+def test_a_list_longer_than_the_catalogue_shows_what_there_is() -> None:
+    found = ask(top_k=1000)
+    owned = ORDERS.groupby("customer_id")["product_id"].nunique()
+    assert (found.groupby("customer_id").size().reindex(owned.index, fill_value=0) + owned == 5).all()
+    assert not found.duplicated(["customer_id", "product_id"]).any()
+
+
+def test_an_unknown_customer_is_an_error_that_names_the_nearest() -> None:
+    with pytest.raises(UnknownLabel, match="customer 'c77' is not among the 19 known ones. Did you mean 'c7'"):
+        af.recommend(ORDERS, customer="c77", horizon_days=10)
+
+
+def test_as_of_far_after_the_last_order() -> None:
+    found = ask(as_of="2030-01-01")
+    assert set(found["product_id"]) <= set("abcde")
+    assert found["fit"].dropna().between(0, 1).all()
+
+
+@pytest.mark.parametrize("same_family", ["allowed", "excluded"])
+def test_one_family_for_everything(same_family: str) -> None:
+    products = pd.DataFrame({"product_id": list("abcde"), "family": "all"})
+    found = ask(products, eligibility={"same_family": same_family})
+    assert set(found["kind"]) == ({"upsell"} if same_family == "allowed" else set())
+
+
+def test_families_of_products_that_are_not_sold_and_products_without_one() -> None:
+    products = pd.DataFrame({"product_id": ["a", "b", "zzz"], "family": ["only a", None, "never sold"]})
+    found = ask(products, eligibility={"same_family": "excluded"})
+    assert set(found["kind"]) == {"cross_sell"}
+    pd.testing.assert_frame_equal(found, ask(None))
+
+
+def test_prerequisites_in_a_circle_or_never_sold_are_offered_to_nobody_new() -> None:
+    products = pd.DataFrame({"product_id": list("abc"), "requires": ["b", "a", "never sold"]})
+    result = af.run(ORDERS, products=products, horizon_days=10)
+    assert result.recommendations is not None
+    assert result.eligibility is not None
+    found = result.recommendations.to_pandas()
+    assert "c" not in set(found["product_id"])
+    owners = ORDERS.groupby("product_id")["customer_id"].agg(set)
+    assert set(found.loc[found["product_id"] == "a", "customer_id"]) <= owners["b"]
+    assert "(a, b, c)" in result.eligibility.notes["prerequisite_missing"]
+
+
+def test_pure_cross_sell_by_both_ways_of_scoring() -> None:
+    """The one-pass scorer, and the candidates that plans and caps need, leave out the same."""
+    products = pd.DataFrame({"product_id": list("abcde"), "family": ["f", "f", "g", "g", "h"], "category": list("vwxyz")})
+    rules = {"eligibility": {"same_family": "excluded"}}
+    plain, capped = ask(products, **rules), ask(products, **rules, ranking={"max_per_category": 1})
+    columns = ["customer_id", "rank", "product_id", "kind"]
+    pd.testing.assert_frame_equal(plain[columns], capped[columns])
+    np.testing.assert_allclose(plain["fit"], capped["fit"])
+    family = dict(zip(products["product_id"], products["family"]))
+    owned = ORDERS.assign(family=ORDERS["product_id"].map(family)).groupby("customer_id")["family"].agg(set)
+    assert len(plain)
+    assert not any(family[row.product_id] in owned[row.customer_id] for row in plain.itertuples())
