@@ -100,6 +100,8 @@ def _listed(value: Any) -> Any:
 
 
 def _plan_from_orders(past: History, facts: Facts, settings: Settings) -> CampaignPlan:
+    for label in (*settings.campaign.offer_products, *settings.campaign.costs, *settings.campaign.capacities):
+        facts.products.products.code(label)  # an unknown name is said before anything is learnt
     judged = judge_customers(past, facts, settings)
     learnt = learn_for_customers(past, facts, settings)
     model, now = learnt

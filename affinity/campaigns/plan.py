@@ -208,6 +208,8 @@ def _notes(audience: dict[str, int], made: int, settings: CampaignSettings, pros
     notes = []
     if prospects.dropped:
         notes.append(f"{prospects.dropped:,} rows repeated an earlier one and count once.")
+    if aside := prospects.report.rows_read - prospects.report.rows_kept:
+        notes.append(f"{aside:,} rows could not be read as offers and were set aside.")
     if made == 0:
         notes.append(f"Nobody is offered anything: {_why_nobody(audience, settings)}.")
     elif settings.size is not None and made < settings.size:

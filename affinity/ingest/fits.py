@@ -20,7 +20,7 @@ FIELDS = {
     "product_id": Field("id", ("product_id", "stock_code", "item_id", "sku", "product", "item"), required=True),
     "fit": Field("number", ("fit", "probability", "score"), required=True),
     "value": Field("number", ("value", "expected_value", "revenue")),
-    "reason": Field("label", ("reason",)),
+    "because": Field("label", ("reason", "why")),
 }
 
 
@@ -35,8 +35,9 @@ def read_fits(
 ) -> Prospects:
     """Possible offers of a file, frame or query: customer_id, product_id, fit[, value, reason].
 
-    fit is a probability in [0, 1], value the money of a sale ≥ 0. A pair listed twice alike counts once (``dropped``);
-    listed twice with different numbers, or a number out of range, is an InputError. The parameters are those of `read_orders`.
+    fit is a probability in [0, 1] (rows without one are set aside), value the money of a sale ≥ 0.
+    A pair listed twice alike counts once (``dropped``); listed twice with different numbers, or a number out of range, is
+    an InputError. The parameters are those of `read_orders`.
     """
     if isinstance(source, Prospects):
         return source
@@ -52,7 +53,7 @@ def read_fits(
     again = np.concatenate([[False], (customer[1:] == customer[:-1]) & (product[1:] == product[:-1])])[: len(order)]
     _require_agreement(again, (fit, value), customers.decode(customer))
     keep = ~again
-    reason = rows.texts("reason")[order][keep] if "reason" in rows.columns else None
+    reason = rows.texts("because")[order][keep] if "because" in rows.columns else None
     indptr = np.concatenate([[0], np.cumsum(np.bincount(customer[keep], minlength=len(customers)))]).astype(np.int64)
     return Prospects(
         indptr, product[keep], fit[keep], value[keep], customers, products, reason, int(again.sum()), rows.report
