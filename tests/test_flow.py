@@ -144,7 +144,7 @@ def test_the_same_input_gives_the_same_release(result: af.Result, shop: dict[str
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     opened = af.open_release(tmp_path / "one")
     assert opened.id == one.name
-    assert len(opened.table("recommendations")) == len(result.recommendations)
+    assert len(opened.table("recommendations")) == len(result.everybody)
 
 
 def test_baskets_alone_give_rules_pairs_and_companions(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from affinity.tables import Recommendations, Table
+from affinity.tables.families import CROSS_SELL
 
 
 def show_table(
@@ -58,14 +59,15 @@ def format_reasons(recommendations: Recommendations, limit: int | None = None, *
     shown: list[str] = []
     columns = recommendations.columns()
     made_of = _describe_scores(recommendations) if decompose else {}
-    for customer, rank, product, fit, reason in zip(
-        *(columns[name] for name in ("customer_id", "rank", "product_id", "fit", "reason")), strict=True
+    for customer, rank, product, fit, reason, kind in zip(
+        *(columns[name] for name in ("customer_id", "rank", "product_id", "fit", "reason", "kind")), strict=True
     ):
         if limit is not None and rank > limit:
             continue
         if rank == 1:
             shown.append(f"{customer or 'guest'}")
-        shown.append(f"{rank:>4}. {product}" + (f"  fit {fit:.3f}" if fit == fit else "") + f"\n      {reason}")  # noqa: PLR0124
+        facts = ([f"fit {fit:.3f}"] if fit == fit else []) + ([] if kind == CROSS_SELL else [kind])  # noqa: PLR0124
+        shown.append("  ".join([f"{rank:>4}. {product}", *facts]) + f"\n      {reason}")
         if rank in made_of:
             shown.append(f"      {made_of[rank]}")
     return "\n".join(shown) or "(no recommendations)"

@@ -1,5 +1,8 @@
 """The highest-fit cross-sell of each customer, or what to show beside a product, in a cart, after an order.
 
+A product of a family of which the customer owns one (--product-facts) is an upsell, and says so; --cross-sell-only leaves
+upsell out. Listed customers without an order (--customer-facts) get what is popular. Products are shown once they have sold.
+
 affinity recommend orders.csv --as-of 2025-06-30 --customer C-1042 --explain
 """
 
@@ -36,7 +39,12 @@ def command(
     max_per_category: Annotated[
         int | None, typer.Option(help="Products of one category in a list, at most.", show_default=False)
     ] = None,
+    cross_sell_only: Annotated[
+        bool, typer.Option("--cross-sell-only", help="Leave out products of a family of which the customer owns one.")
+    ] = False,
     product_facts: options.ProductFile = None,
+    customer_facts: options.CustomerFile = None,
+    offers: options.OfferFile = None,
     horizon_days: options.HorizonDays = None,
     top_k: options.TopK = None,
     out: options.Out = None,
@@ -50,19 +58,26 @@ def command(
         rank_by=rank_by,
         ranking__diversity=diversity,
         ranking__max_per_category=max_per_category,
+        eligibility__same_family="excluded" if cross_sell_only else None,
     )
     given = [label.strip() for label in (products or "").split(",") if label.strip()]
     found = flow.recommend(
-        reading.lines(settings), settings=settings, context=context, given=given, customer=customer, products=product_facts
+        reading.lines(settings),
+        settings=settings,
+        context=context,
+        given=given,
+        customer=customer,
+        products=product_facts,
+        customers=customer_facts,
+        offers=offers,
     )
     if isinstance(found, AlsoBought):
-        show_table(
-            found, out=out, as_json=as_json, columns=["product_id", "rank", "recommended_id", "score", "count", "lift_eb"]
-        )
+        beside = ["product_id", "rank", "recommended_id", "kind", "score", "count", "lift_eb"]
+        show_table(found, out=out, as_json=as_json, columns=beside)
     elif explain and not as_json and out is None:
         typer.echo(format_reasons(found, decompose=customer is not None or context != "customer"))
     else:
-        shown = ["customer_id", "rank", "product_id", "fit", "because", "reason_code"]
+        shown = ["customer_id", "rank", "product_id", "fit", "because", "kind", "reason_code"]
         show_table(found, out=out, as_json=as_json, columns=shown)
     if isinstance(found, Recommendations) and not as_json and (cost := _cost(found, settings)):
         typer.echo(cost)
