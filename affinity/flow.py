@@ -37,6 +37,7 @@ from affinity.steps import (
     measure_tree,
     plan_backtest,
     read_facts,
+    read_inputs,
     read_past,
     require_observed,
 )
@@ -78,10 +79,7 @@ def run(
     """
     settings = (settings or Settings()).changed(**changes)
     with step("reading orders"):
-        excluded = list(exclude_customers)
-        past = read_past(orders, settings, excluded)
-        facts = read_facts(past, offers, products, customers, subscriptions, exclude_customers=excluded)
-        require_observed(past, settings)
+        past, facts = read_inputs(orders, settings, exclude_customers, (offers, products, customers, subscriptions))
     with step("counting itemsets and pairs"):
         baskets = group_baskets(past, settings=settings)
         (itemsets, found_rules), pair_graph = run_together(
@@ -96,8 +94,7 @@ def run(
         lives, conversion, segments = measured or (None, None, None)
     shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
     with step("ranking"):
-        recommendations = None if learnt is None else recommend_customers(shop)
-        newcomers = None if learnt is None else recommend_newcomers(shop)
+        recommendations, newcomers = (recommend_customers(shop), recommend_newcomers(shop)) if learnt else (None, None)
     with step("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
         metric_tree, no_tree = attempt(lambda: measure_tree(past, facts, settings, judged))

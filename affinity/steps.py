@@ -80,6 +80,17 @@ def _newcomers(listed: Customers, past: History, exclude_customers: Iterable[str
     return listed.recoded(Vocabulary("customer", labels)) if labels and past.has_customers else None
 
 
+def read_inputs(
+    orders: Any, settings: Settings, exclude_customers: Iterable[str], known: tuple[Any, Any, Any, Any]
+) -> tuple[History, Facts]:
+    """The history and what else is known (offers, products, customers, subscriptions), without who opted out."""
+    excluded = list(exclude_customers)
+    past = read_past(orders, settings, excluded)
+    facts = read_facts(past, *known, exclude_customers=excluded)
+    require_observed(past, settings)
+    return past, facts
+
+
 def require_observed(past: History, settings: Settings) -> None:
     """HorizonUnobserved for a horizon that the user named and nobody was followed to."""
     if past.first_day is None or past.lines.as_of_day is None:

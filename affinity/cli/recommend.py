@@ -16,6 +16,10 @@ from affinity.cli import options
 from affinity.cli.output import format_reasons, show_table
 from affinity.tables import AlsoBought, Recommendations
 
+#: Columns on the screen, of lists and of companions; files and JSON hold all.
+_SHOWN = ["customer_id", "rank", "product_id", "fit", "because", "kind", "reason_code"]
+_BESIDE = ["product_id", "rank", "recommended_id", "kind", "score", "count", "lift_eb"]
+
 
 @options.reads_orders
 def command(
@@ -72,13 +76,11 @@ def command(
         offers=offers,
     )
     if isinstance(found, AlsoBought):
-        beside = ["product_id", "rank", "recommended_id", "kind", "score", "count", "lift_eb"]
-        show_table(found, out=out, as_json=as_json, columns=beside)
+        show_table(found, out=out, as_json=as_json, columns=_BESIDE)
     elif explain and not as_json and out is None:
         typer.echo(format_reasons(found, decompose=customer is not None or context != "customer"))
     else:
-        shown = ["customer_id", "rank", "product_id", "fit", "because", "kind", "reason_code"]
-        show_table(found, out=out, as_json=as_json, columns=shown)
+        show_table(found, out=out, as_json=as_json, columns=_SHOWN)
     if isinstance(found, Recommendations) and not as_json and (cost := _cost(found, settings)):
         typer.echo(cost)
 
