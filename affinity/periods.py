@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,9 @@ class ShopTimes:
         found = [self.tree(window, by) for window in windows]
         if len({tree.root.definition for tree in found}) == 1:
             return found
-        return [self.tree(window, by, through_offers=False) for window in windows]
+        note = "all cross-sell, as not every window has offers that can be judged: reach left out"
+        trees = [self.tree(window, by, through_offers=False) for window in windows]
+        return [replace(tree, notes=(note, *tree.notes)) for tree in trees]
 
     def history(self, tree: MetricTree, by: Iterable[str] = ()) -> list[MetricTree]:
         """The trees of the windows before the last that are of the same definition as ``tree``, the latest first."""
@@ -128,8 +130,8 @@ def read_period(text: str, times: ShopTimes) -> Window:
     else:
         first, _, end = text.rpartition("/")
         try:
-            ends = int(np.datetime64(end, "D").astype(np.int64))
-            window = Window(int(np.datetime64(first, "D").astype(np.int64)) if first else ends - last.days, ends)
+            ends = _day_of(end)
+            window = Window(_day_of(first) if first else ends - last.days, ends)
         except ValueError:
             raise InputError(
                 f"{text!r} is no period.", do="Write previous, year-ago, 2011-03-01 or 2011-01-01/2011-04-01."
@@ -142,6 +144,23 @@ def read_period(text: str, times: ShopTimes) -> Window:
             do="Name a period inside, or a shorter window (metrics.window_days).",
         )
     return window
+
+
+def _day_of(text: str) -> int:
+    """Days since the epoch of an ISO date; ValueError for anything else."""
+    return (dt.date.fromisoformat(text.strip()) - dt.date(1970, 1, 1)).days
+
+
+def describe_mismatch(before: Window, after: Window) -> str | None:
+    """What makes two windows hard to compare: days of both in common, or different lengths; None where nothing does."""
+    shared = min(before.end, after.end) - max(before.first, after.first)
+    if shared > 0:
+        return f"The periods {before} and {after} have {shared} days in common: part of the change is hidden."
+    if before.days != after.days:
+        return (
+            f"The periods have {before.days} and {after.days} days: sums, and shares that grow with time, differ by that alone."
+        )
+    return None
 
 
 def build_metric_tree(
@@ -210,8 +229,8 @@ def check_all(times: ShopTimes, interventions: Iterable[Intervention], by: tuple
     found = []
     for one in interventions:
         observed = min(last.end - one.day, last.days)
-        before = Window(one.day - last.days, one.day)
-        if before.first < (times.past.first_day or 0) or one.day > last.end:
+        before = Window(one.day - last.days, one.day) if observed > 0 else last
+        if before.first < (times.past.first_day or 0):
             raise InputError(
                 f"{one.what!r} of {np.datetime64(one.day, 'D')} has no window of {last.days} days before it in the data.",
                 why="There is nothing to hold it against.",

@@ -1,12 +1,11 @@
-"""What a named metric is: formula, population, what it needs, source, and its value where orders are given."""
+"""What a named metric is, in words and as plain values, with its figures where orders are given."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from affinity.errors import SettingsError, did_you_mean
 from affinity.tables import Metrics
 
 
@@ -18,42 +17,33 @@ class Explained:
     text: str
 
 
-def explain_metric(name: str, found: Metrics | None = None) -> Explained:
+def explain_here(name: str, found: Metrics | None = None) -> Explained:
     """The metric ``name``, with its rows over everybody of ``found`` where given.
 
     The bare "cross_sell_rate" is answered by the metrics that it may mean, with their values. SettingsError for an unknown
     name.
     """
-    from affinity.metrics import DEFINITIONS
     from affinity.metrics.meanings import MEANINGS, is_ambiguous
 
-    base = name.partition("(")[0].strip()
-    if is_ambiguous(base):
-        said = [_describe(one, found) for one in MEANINGS]
-        text = f"There is no metric {name!r}: one name for {len(said)} different ratios. Name the one you mean.\n\n"
-        return Explained({"name": name, "may_mean": [one.facts for one in said]}, text + "\n\n".join(one.text for one in said))
-    if base not in DEFINITIONS:
-        raise SettingsError(f"There is no metric {name!r}.", do=did_you_mean(base, DEFINITIONS))
-    return _describe(base, found)
+    if not is_ambiguous(name):
+        return _describe(name, found)
+    said = [_describe(one, found) for one in MEANINGS]
+    text = f"There is no metric {name!r}: one name for {len(said)} different ratios. Name the one you mean.\n\n"
+    return Explained({"name": name, "may_mean": [one.facts for one in said]}, text + "\n\n".join(one.text for one in said))
 
 
 def _describe(name: str, found: Metrics | None) -> Explained:
-    from affinity.metrics import DEFINITIONS
+    from affinity.metrics import explain_metric
 
-    definition = DEFINITIONS[name]
-    facts: dict[str, Any] = {
-        "metric": name,
-        "formula": definition.formula,
-        "population": definition.population,
-        "needs": definition.needs,
-        "source": definition.source,
-    }
-    lines = [name, *(f"  {key:<10}  {value}" for key, value in list(facts.items())[1:])]
+    explanation = explain_metric(name)
+    facts: dict[str, Any] = asdict(explanation)
+    facts = {"metric": facts.pop("name"), **facts}
+    lines = [str(explanation)]
     if found is not None:
-        facts["values"] = [row for row in _rows(found) if row["metric"].partition("(")[0] == name]
-        lines += [f"  {'here':<10}  {_tell(row)}" for row in facts["values"]]
+        facts["values"] = [row for row in _rows(found) if row["metric"].partition("(")[0] == explanation.name]
+        lines += [f"  here        {_tell(row)}" for row in facts["values"]]
         if not facts["values"]:
-            lines.append(f"  {'here':<10}  a plain function of counts: affinity.metrics.find_metric({name!r})")
+            lines.append("  here        not counted from tables")
     return Explained(facts, "\n".join(lines))
 
 

@@ -18,14 +18,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from affinity.cli import options
-from affinity.cli.explain import explain_metric
+from affinity.cli.explain import explain_here
 from affinity.cli.output import show_table
 
 if TYPE_CHECKING:
-    from affinity.periods import ShopTimes
-    from affinity.tables import Table
+    import numpy as np
+
+    from affinity.periods import ShopTimes, Window
+    from affinity.tables import Metrics, Table
+    from affinity.tables.metrics import MetricChanges
 
 PICTURES = (".svg", ".png", ".pdf")
+
+#: Rows of segments that are printed, at most; --json and --out have all.
+MOST_SEGMENTS = 30
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,8 @@ def command(
         return
     if not reading.orders:
         raise typer.BadParameter("Missing argument 'ORDERS'.")
+    if out is not None and out.suffix.lower() in PICTURES and not (tree or interventions):
+        raise typer.BadParameter(f"--out {out.name}: only the tree is a picture; add --tree, or write .parquet, .csv or .json.")
     settings = reading.settings()
     if owner:
         settings = settings.changed(metrics={"owners": {**settings.metrics.owners, **_read_owners(owner)}})
@@ -84,27 +92,27 @@ def command(
     if interventions is not None:
         from affinity.ingest import read_interventions
 
-        found = Impacts(tuple(check_all(times, read_interventions(interventions), asked.by)))
-        _show_impacts(found, asked)
+        _show_impacts(Impacts(tuple(check_all(times, read_interventions(interventions), asked.by))), asked)
     elif tree:
         _show_tree(times, compare, asked)
     elif compare is not None:
         _show_change(times, compare, asked)
     else:
-        shown = ["metric", "segment", "numerator", "denominator", "value", "lower", "upper", "note"]
-        show_table(times.metrics(by=asked.by), out=out, as_json=as_json, columns=shown, limit=60)
+        shown = ["metric", "segment_by", "segment", "numerator", "denominator", "value", "lower", "upper", "note"]
+        found = times.metrics(by=asked.by)
+        _show_rows(found, found.value, asked, shown)
 
 
 def _show_tree(times: ShopTimes, compare: str | None, asked: _Asked) -> None:
     from affinity.metrics.tree import compare_metric_trees, find_largest_gap
-    from affinity.periods import read_period
 
     if compare is None:
         tree = times.tree(times.last, asked.by)
         gap = find_largest_gap(tree, times.history(tree, asked.by))
         _show_text(tree, "\n".join([tree.to_text(), *([str(gap)] if gap else [])]), asked)
         return
-    before, after = times.trees((read_period(compare, times), times.last), asked.by)
+    window = _read_window(compare, times)
+    before, after = times.trees((window, times.last), asked.by)
     change = compare_metric_trees(before, after, method=asked.method)
     _show_text(change, change.to_text(), asked)
 
@@ -113,17 +121,40 @@ def _show_change(times: ShopTimes, compare: str, asked: _Asked) -> None:
     from affinity.errors import MissingPart
     from affinity.metrics.compare import compare_metrics
     from affinity.metrics.tree import compare_metric_trees
-    from affinity.periods import read_period
 
-    window = read_period(compare, times)
+    window = _read_window(compare, times)
     changes = compare_metrics(times.metrics(window, asked.by), times.metrics(times.last, asked.by))
     try:
         drivers = compare_metric_trees(*times.trees((window, times.last), asked.by), method=asked.method).to_text()
     except MissingPart as missing:
         drivers = str(missing)
-    shown = ["metric", "segment", "before", "after", "points", "relative", "rate_effect", "mix_effect", "note"]
-    note = f"\nWhat drove cross-sell revenue\n{drivers}"
-    show_table(changes, out=asked.out, as_json=asked.as_json, columns=shown, limit=60, note=note)
+    shown = ["metric", "segment_by", "segment", "before", "after", "points", "relative", "rate_effect", "mix_effect", "note"]
+    _show_rows(changes, changes.after, asked, shown, f"\nWhat drove cross-sell revenue\n{drivers}")
+
+
+def _show_rows(
+    found: Metrics | MetricChanges, figure: np.ndarray, asked: _Asked, shown: list[str], note: str | None = None
+) -> None:
+    """A table of metrics; for people everybody first, then segments, those without a ``figure`` last."""
+    import numpy as np
+
+    of_segment = np.asarray([segment is not None for segment in found.segment.tolist()], dtype=np.bool_)
+    if not of_segment.any():
+        shown = [name for name in shown if name not in ("segment_by", "segment")]
+    group = np.where(of_segment, 1 + np.isnan(figure), 0)
+    rows = np.argsort(group, kind="stable")
+    most = int(np.count_nonzero(group == 0)) + MOST_SEGMENTS
+    show_table(found, out=asked.out, as_json=asked.as_json, columns=shown, limit=most, note=note, rows=rows)
+
+
+def _read_window(compare: str, times: ShopTimes) -> Window:
+    """The window to compare with; what makes it hard to compare is said on stderr."""
+    from affinity.periods import describe_mismatch, read_period
+
+    window = read_period(compare, times)
+    if (mismatch := describe_mismatch(window, times.last)) is not None:
+        typer.echo(f"Warning: {mismatch}", err=True)
+    return window
 
 
 def _show_text(table: Table, text: str, asked: _Asked) -> None:
@@ -151,7 +182,7 @@ def _explain(name: str, reading: options.Reading, known: dict[str, Any], as_json
 
         settings = reading.settings()
         found = flow.compute_metrics(reading.lines(settings), settings=settings, **known)
-    explained = explain_metric(name, found)
+    explained = explain_here(name, found)
     if as_json:
         typer.echo(json.dumps(explained.facts, ensure_ascii=False))
     else:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from affinity.errors import InputError, did_you_mean
 from affinity.ingest.side_table import NO, YES
 from affinity.tables.interventions import Intervention
+
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 
 FIELDS = ("date", "node", "segment", "what", "randomised", "comparison_segment")
 
@@ -31,8 +32,10 @@ def read_interventions(source: Any) -> tuple[Intervention, ...]:
     if isinstance(source, (str, Path)):
         rows = _read_file(Path(source))
         name = str(source)
-    else:
+    elif isinstance(source, Iterable) and not isinstance(source, Mapping):
         rows, name = list(source), "interventions"
+    else:
+        raise InputError(f"Interventions are given as a {type(source).__name__}.", do="Give a file, or a list of mappings.")
     return tuple(_read_row(row, f"{name}, entry {number}") for number, row in enumerate(rows, start=1))
 
 
@@ -56,7 +59,11 @@ def _read_file(path: Path) -> list[Mapping[str, Any]]:
     return found
 
 
-def _read_row(row: Mapping[str, Any], where: str) -> Intervention:
+def _read_row(row: Any, where: str) -> Intervention:
+    if isinstance(row, Intervention):
+        return row
+    if not isinstance(row, Mapping):
+        raise InputError(f"{where} is {row!r}.", do="Give a mapping of date, node and what was done.")
     unknown = [name for name in row if name not in FIELDS]
     if unknown:
         raise InputError(f"{where}: {unknown[0]!r} is not known.", do=did_you_mean(str(unknown[0]), FIELDS))
@@ -64,7 +71,7 @@ def _read_row(row: Mapping[str, Any], where: str) -> Intervention:
         if not str(row.get(name) or "").strip():
             raise InputError(f"{where} has no {name!r}.", do="Give date, node and what was done.")
     try:
-        day = int(np.datetime64(str(row["date"]).strip(), "D").astype(np.int64))
+        day = dt.date.fromisoformat(str(row["date"]).strip()[:10]).toordinal() - _EPOCH
     except ValueError:
         raise InputError(f"{where}: date={row['date']!r} is no date.", do="Write it as 2025-03-01.") from None
     return Intervention(

@@ -10,8 +10,9 @@ import numpy as np
 from affinity.ingest.columns import ORDER_ALIASES
 from affinity.ingest.orders import DEFAULTS
 from affinity.ingest.products import FIELDS as PRODUCT_FIELDS
-from affinity.ingest.side_table import Field, Request, read_side_table
+from affinity.ingest.side_table import NO_TIME, Field, Request, read_side_table
 from affinity.settings import IngestSettings
+from affinity.tables.order_lines import MICROSECONDS_A_DAY as DAY
 from affinity.tables.subscriptions import Subscriptions
 from affinity.vocabulary import Vocabulary
 
@@ -38,14 +39,15 @@ def read_subscriptions(
     """The subscriptions of a file, frame or query, one row a spell in which product, price and seats stood still.
 
     Needed are customer_id, product_id and started_at; known are ended_at (the first day not paid for; blank: it runs),
-    recurring (money a month), seats and trial (blank: no).
+    recurring (money a month), seats and trial (blank: no). A spell that ends before it starts is set aside.
 
     The parameters are those of `read_orders`.
     """
     if isinstance(source, Subscriptions):
         return source
     request = Request(source, columns, format, database, settings, strict)
-    rows = read_side_table(request, FIELDS, "A subscription list says who paid for what, and from when.")
+    rules = {"ended_before_start": f"( x_ended_at > {NO_TIME + 1} AND x_ended_at // {DAY} < x_started_at // {DAY} )"}
+    rows = read_side_table(request, FIELDS, "A subscription list says who paid for what, and from when.", rules=rules)
     customer, product = rows.texts("customer_id"), rows.texts("product_id")
     customers, products = Vocabulary.of("customer", customer), Vocabulary.of("product", product)
     return Subscriptions(

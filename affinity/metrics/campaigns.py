@@ -91,7 +91,8 @@ def _revenue_after(facts: Facts, found: Outcomes) -> np.ndarray:
     assert lines.ordered_at is not None
     product = np.append(lines.products.recode_from(offers.products), np.int32(-1))[offers.product[found.row]]
     at, width = offers.offered_at[found.row], np.int64(len(lines.products) + 1)
-    key = np.where(found.buyer >= 0, found.buyer * width + np.where(product >= 0, product, len(lines.products)), -1)
+    answerable = (found.buyer >= 0) & ((product >= 0) | ~offers.names_product[found.row])
+    key = np.where(answerable, found.buyer * width + np.where(product >= 0, product, len(lines.products)), -1)
     order = np.lexsort((at, key))
     end = at // MICROSECONDS_A_DAY + facts.settings.offer_window_days
     revenue, left = np.zeros(len(at)), (lines.customer >= 0) & np.isfinite(lines.net_amount)

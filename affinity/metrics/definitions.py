@@ -1,11 +1,17 @@
-"""What each named metric is: formula, the population of its denominator, source, and what it takes.
-
-Sources: S0 metric-tree page, S1 finance page, S2 B2B SaaS glossary, S3 KPI library, S4 KPI page with a semantic model.
-"""
+"""What each named metric is: formula, the population of its denominator, source, and what it takes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+#: The short names of the sources.
+SOURCES = {
+    "S0": "a metric-tree page",
+    "S1": "a finance page",
+    "S2": "a B2B SaaS glossary",
+    "S3": "a KPI library",
+    "S4": "a KPI page with a semantic model",
+}
 
 
 @dataclass(frozen=True)

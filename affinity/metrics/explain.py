@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 
-from affinity.metrics.definitions import DEFINITIONS
+from affinity.metrics.definitions import DEFINITIONS, SOURCES
 from affinity.metrics.registry import FORMULAS, MEASURES, check_name, find_metric
 
 
@@ -23,13 +23,14 @@ class Explanation:
     measured: bool
 
     def __str__(self) -> str:
-        """Some lines for people."""
+        """Some lines for people, the short names of the sources written out."""
+        named = ", ".join(f"{short} is {page}" for short, page in SOURCES.items() if short in self.source)
         lines = [
             self.name,
             f"  formula     {self.formula}",
             f"  population  {self.population}",
             f"  needs       {self.needs}",
-            f"  source      {self.source}",
+            f"  source      {self.source}" + (f" ({named})" if named else ""),
         ]
         return "\n".join(lines if self.function is None else [*lines, f"  from counts affinity.metrics.{self.function}"])
 

@@ -7,10 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
+from affinity.errors import InputError
 from affinity.settings import MetricSettings
 from affinity.tables import Customers, Eligibility, Offers, OrderLines, Products, Subscriptions
 
 NEVER = np.iinfo(np.int64).max
+
+#: No amount of money is larger; sums of squares of such amounts still are finite.
+LARGEST_AMOUNT = 1e100
 
 #: Statuses of people who are no customers (yet, or any more).
 NOT_ACTIVE = ("churned", "trial", "prospect", "closed", "deceased")
@@ -136,7 +140,7 @@ class Facts:
 
     @cached_property
     def present_at_start(self) -> np.ndarray:
-        """bool[n_customers]: bought before the window and not ended by its start. Read-only: every metric reads the same array."""
+        """bool[n_customers]: bought before the window and not ended by its start (read-only: shared by all metrics)."""
         assert self.start_day is not None
         present = (self.first_at < self.start_day) & self.present_at(self.start_day)
         present.setflags(write=False)
@@ -205,6 +209,7 @@ def gather_facts(
     if eligibility is not None:
         eligibility.products.require_same(lines.products)
         eligibility.customers.require_same(lines.customers)
+    _check_amounts(lines, subscriptions)
     if (lines.quantity <= 0).any():
         lines = lines.take(lines.quantity > 0)
     products = Products.bare(lines.products) if products is None else products.recoded(lines.products)
@@ -229,6 +234,21 @@ def gather_facts(
         eligibility=eligibility,
         subscriptions=None if subscriptions is None else subscriptions.recoded(lines.customers, lines.products),
     )
+
+
+def _check_amounts(lines: OrderLines, subscriptions: Subscriptions | None) -> None:
+    """InputError for amounts whose sum of squares is beyond a float: intervals could not be made of them."""
+    amounts = {"net amounts of the order lines": lines.net_amount}
+    if subscriptions is not None:
+        amounts["recurring amounts of the subscriptions"] = subscriptions.recurring
+    for name, amount in amounts.items():
+        largest = float(np.abs(amount[np.isfinite(amount)]).max(initial=0.0))
+        if largest > LARGEST_AMOUNT or np.isinf(amount).any():
+            raise InputError(
+                f"The {name} go up to {largest:g}.",
+                why="Their sums cannot be reckoned with.",
+                do="Mend the quantity or the price.",
+            )
 
 
 def interval(first: int | None, end: int | None) -> str | None:

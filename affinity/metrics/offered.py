@@ -82,7 +82,7 @@ def judge_offers(facts: Facts) -> Outcomes | Undefined:
 
     As recorded where the log says so; else a first purchase of the product (any purchase, for an offer of none) from the
     offer on and up to ``offer_window_days`` later, credited to the last such offer. Left out and counted: offers of
-    products owned before, offers too young, controls and offers never seen.
+    products owned before, offers too young, offers older than the orders. Left out: controls and offers never seen.
     """
     offers, days = facts.offers, facts.settings.offer_window_days
     if offers is None:
@@ -94,9 +94,10 @@ def judge_offers(facts: Facts) -> Outcomes | Undefined:
         return _judge_undated(offers, buyer, made, facts)
     day = offers.offered_at // MICROSECONDS_A_DAY
     past = made & (day < facts.as_of_day)
-    ripe = past & (day + days < facts.as_of_day)
-    bought_at = _first_bought(facts, buyer, product, offers.offered_at)
-    owned = ripe & (offers.product >= 0) & (bought_at < offers.offered_at)
+    early = past & (day < (int(facts.at.min()) if len(facts.at) else facts.as_of_day))
+    ripe = past & ~early & (day + days < facts.as_of_day)
+    bought_at = _first_bought(facts, buyer, product, offers)
+    owned = ripe & offers.names_product & (bought_at < offers.offered_at)
     counts = ripe & ~owned
     measured = counts & (bought_at < NEVER) & (bought_at // MICROSECONDS_A_DAY <= day + days)
     measured &= _is_last_of_pair(buyer, product, offers.offered_at, measured)
@@ -104,8 +105,12 @@ def judge_offers(facts: Facts) -> Outcomes | Undefined:
     accepted = np.where(offers.accepted >= 0, (offers.accepted == 1) & known_by, measured)
     in_window = counts & (day >= (facts.start_day or 0))
     notes = [f"offers followed for {days} days"]
-    if young := int(np.count_nonzero(past & ~ripe)):
+    if aside := offers.report.rows_set_aside:
+        notes.append(f"{aside:,} rows of offers set aside when read")
+    if young := int(np.count_nonzero(past & ~early & ~ripe)):
         notes.append(f"{young:,} younger ones left out")
+    if older := int(np.count_nonzero(early)):
+        notes.append(f"{older:,} made before the orders begin left out")
     if owners := int(np.count_nonzero(owned)):
         notes.append(f"{owners:,} of products owned before left out")
     if strangers := int(np.count_nonzero(offers.treated & offers.exposed & (offers.customer < 0))):
@@ -123,10 +128,11 @@ def _judge_undated(offers: Offers, buyer: np.ndarray, made: np.ndarray, facts: F
     return Outcomes(rows, offers.customer, buyer, offers.campaign, offers.accepted == 1, recorded, note).of(recorded)
 
 
-def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offered_at: np.ndarray) -> np.ndarray:
+def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offers: Offers) -> np.ndarray:
     """int64[n_offers] µs: the first purchase of the offered product; of an offer of none, the next purchase of anything."""
     lines = facts.lines
     assert lines.ordered_at is not None
+    assert offers.offered_at is not None
     pairs = facts.by_product
     first = np.full(len(pairs.item) + 1, NEVER)  # the last place stands for pairs never bought
     known = pairs.of_line >= 0
@@ -137,8 +143,9 @@ def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offered_
     place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
     bought_at = first[np.where(found, place, len(first) - 1)]
-    anything = (product < 0) & (buyer >= 0)
-    bought_at[anything] = next_event(lines.customer[known], lines.ordered_at[known], buyer[anything], offered_at[anything])
+    anything = ~offers.names_product & (buyer >= 0)
+    moments = offers.offered_at[anything]
+    bought_at[anything] = next_event(lines.customer[known], lines.ordered_at[known], buyer[anything], moments)
     return bought_at
 
 

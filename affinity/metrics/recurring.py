@@ -150,8 +150,19 @@ def _tally(facts: Facts, top: _Part, bottom: _Part | None) -> Tally | Undefined:
 
 
 def _origin(facts: Facts) -> str | None:
-    """Where the spells come from, and whose are not used."""
-    if facts.subscriptions is None:
+    """Where the spells come from, and which are not used."""
+    spells = facts.subscriptions
+    if spells is None:
         return "paid periods worked out from the orders by lasting_days"
-    strangers = int(np.count_nonzero(facts.subscriptions.customer < 0))
-    return f"{strangers:,} spells of customers without orders left out" if strangers else None
+    known = spells.customer >= 0
+    strangers = int(np.count_nonzero(~known))
+    unsold = int(np.count_nonzero(known & (spells.product < 0)))
+    alike = np.stack([spells.customer, spells.product, spells.started_at])[:, known & (spells.product >= 0) & ~spells.trial]
+    twice = alike.shape[1] - np.unique(alike, axis=1).shape[1]
+    aside = spells.report.rows_set_aside
+    return join_notes(
+        f"{aside:,} rows of subscriptions set aside when read" if aside else None,
+        f"{strangers:,} spells of customers without orders left out" if strangers else None,
+        f"{unsold:,} spells of products that are in no order left out" if unsold else None,
+        f"{twice:,} spells begin on the day of another of their customer and product: one of these counts" if twice else None,
+    )

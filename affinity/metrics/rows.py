@@ -119,8 +119,9 @@ def _screened(cell: Cell, settings: MetricSettings) -> Cell:
 
 
 def _spread(name: str, pairs: list[tuple[str, Cell]]) -> Spread | None:
-    known = [(cell.value, label, cell) for label, cell in pairs if not math.isnan(cell.value)]
-    large = [part for part in known if part[2].denominator >= MIN_SPREAD_SIZE] or known
+    known = [(cell.value, label, cell) for label, cell in pairs if not math.isnan(cell.value) and label != UNKNOWN]
+    large = [part for part in known if part[2].units >= MIN_SPREAD_SIZE]
+    large = large if len(large) >= 2 else known
     if len(large) < 2:
         return None
     low, high = min(large, key=lambda part: part[:2]), max(large, key=lambda part: part[:2])

@@ -45,6 +45,12 @@ def find_segments(facts: Facts, name: str) -> Segmentation:
         given, attribute = BANDS[name](facts), None
     if given is None and attribute is None:
         known = {*facts.customers.segments, *facts.lines.attributes, "status", "plan", *BANDS} - {"product_name"}
+        if (ignored := _why_ignored(facts, name)) is not None:
+            raise UnknownColumns(
+                f"The column {name!r} is not kept as a segment: {ignored}.",
+                why="A segment is a label that many customers share.",
+                do="Give it as text with fewer values, such as bands.",
+            )
         raise UnknownColumns(
             f"There is no column {name!r} to split by.",
             do=did_you_mean(name, known) or "Neither the order lines nor the customers have a further column.",
@@ -55,6 +61,17 @@ def find_segments(facts: Facts, name: str) -> Segmentation:
     labels = (*sorted(seen), UNKNOWN)
     number = {label: i for i, label in enumerate(labels)}
     return Segmentation(name, labels, _codes(texts, number), None if of_line is None else _codes(of_line, number))
+
+
+def _why_ignored(facts: Facts, name: str) -> str | None:
+    """Why the readers left the column ``name`` out; None where there was none."""
+    for report in (facts.customers.report, facts.lines.report):
+        ignored = report.rules.get("ignored_columns")
+        if isinstance(ignored, dict):
+            reasons = {str(column).strip().lower(): reason for column, reason in ignored.items()}
+            if (reason := reasons.get(name.strip().lower())) is not None:
+                return str(reason)
+    return None
 
 
 def _codes(texts: np.ndarray, number: dict[str, int]) -> np.ndarray:

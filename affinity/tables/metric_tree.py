@@ -138,7 +138,7 @@ class TreeChange(Table):
                     getting better and by their shares shifting; NaN where the node has no denominator
     size_effect, mix_effect, rate_effect : the root's change by more (or fewer) customers to sell to, by who they are, and
                     by what the same segments bring; they add up to it
-    warnings      : sentences
+    warnings      : sentences; notes : those of the two trees
     """
 
     nodes: tuple[TreeNode, ...]
@@ -156,6 +156,7 @@ class TreeChange(Table):
     segment_by: str | None = None
     windows: tuple[str | None, str | None] = (None, None)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -28,6 +28,7 @@ class Offers(Table):
     accepted    : int8, 1 yes, 0 no, −1 not recorded (then measured from the orders)
     accepted_at : int64 µs, −1 none
     cost        : float64, NaN unknown
+    named       : bool, a product is named, be it one that nobody bought (−1 in the codes of the orders); None: product ≥ 0
     """
 
     offer: np.ndarray
@@ -44,9 +45,15 @@ class Offers(Table):
     campaigns: Vocabulary
     offered_at: np.ndarray | None = None
     report: IngestReport = IngestReport()
+    named: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.offer)
+
+    @property
+    def names_product(self) -> np.ndarray:
+        """bool[n]: offers of one product, known or not; False: of none in particular, so any purchase answers them."""
+        return self.product >= 0 if self.named is None else self.named
 
     def recoded(self, customers: Vocabulary, products: Vocabulary) -> Offers:
         """The same offers in the codes of ``customers`` and ``products``; unknown ones become −1."""
@@ -58,6 +65,7 @@ class Offers(Table):
             product=to_product[self.product],
             customers=customers,
             products=products,
+            named=self.names_product,
         )
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:

@@ -91,7 +91,7 @@ def draw_change(change: TreeChange) -> str:
         effects = (("size", change.size_effect), ("mix", change.mix_effect), ("rate", change.rate_effect))
         lines.append("Of the change: " + ", ".join(f"{name} {format_part(value, root.unit)}" for name, value in effects))
     lines += largest_segments(change)
-    return "\n".join([*lines, *(f"Warning: {warning}" for warning in change.warnings)])
+    return "\n".join([*lines, *change.notes, *(f"Warning: {warning}" for warning in change.warnings)])
 
 
 def largest_segments(change: TreeChange, most: int = 5) -> list[str]:

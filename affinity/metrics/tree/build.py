@@ -65,10 +65,11 @@ def _cross_segments(facts: Facts, by: tuple[str, ...], present: np.ndarray) -> t
     if not by:
         return (), np.zeros(len(customer), dtype=np.int64)
     found = [find_segments(facts, name) for name in by]
-    shape = tuple(len(segmentation.labels) for segmentation in found)
-    crossed = np.ravel_multi_index([segmentation.of_units(customer, None) for segmentation in found], shape)
+    codes = [segmentation.of_units(customer, None)[present] for segmentation in found]
+    crossed = first = np.zeros(int(present.sum()), dtype=np.int64)
+    for segmentation, code in zip(found, codes):
+        _, first, crossed = np.unique(crossed * len(segmentation.labels) + code, return_index=True, return_inverse=True)
     group = np.zeros(len(customer), dtype=np.int64)
-    used, group[present] = np.unique(crossed[present], return_inverse=True)
-    codes = np.unravel_index(used, shape)
-    words = [[found[i].labels[code] for code in column.tolist()] for i, column in enumerate(codes)]
+    group[present] = crossed
+    words = [[segmentation.labels[i] for i in code[first].tolist()] for segmentation, code in zip(found, codes)]
     return tuple(" · ".join(row) for row in zip(*words)), group

@@ -71,7 +71,15 @@ def compare_metric_trees(before: MetricTree, after: MetricTree, *, method: Metho
         segment_by=after.segment_by,
         windows=(before.window, after.window),
         warnings=tuple(_warn(pair, before, after)),
+        notes=tuple(_join_notes(before, after)),
     )
+
+
+def _join_notes(before: MetricTree, after: MetricTree) -> list[str]:
+    """What holds for both trees once, else with the tree it is of."""
+    alike = [note for note in after.notes if note in before.notes]
+    each = (("before", before), ("after", after))
+    return alike + [f"{when}: {note}" for when, tree in each for note in tree.notes if note not in alike]
 
 
 @dataclass(frozen=True, eq=False)

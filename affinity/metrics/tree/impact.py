@@ -57,7 +57,7 @@ def check_intervention(
     unit, node = after.node(intervention.node).unit, intervention.node
     was = _figure(before, node, intervention.segments)
     if observed_days <= 0:
-        text = f"{_place(intervention)}: nothing has been observed since {np.datetime64(intervention.day, 'D')}."
+        text = f"{_place(intervention)}: nothing has been observed from {np.datetime64(intervention.day, 'D')} on."
         nan = math.nan
         return Impact(intervention, "not_yet_observed", was.value, nan, nan, nan, nan, 0, text)
     now = _figure(after, node, intervention.segments)
