@@ -25,6 +25,7 @@ from affinity.cli import (
     recommend,
     rules,
     run,
+    serve,
 )
 from affinity.errors import AffinityError
 from affinity.progress import show_progress
@@ -45,7 +46,7 @@ def _describe(verb: ModuleType) -> str:
     return f"{what}\n\n\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
 
 
-for verb in (demo, run, ingest, mine, rules, graph, convert, recommend, metrics, backtest, publish, inspect, doctor):
+for verb in (demo, run, ingest, mine, rules, graph, convert, recommend, metrics, backtest, publish, serve, inspect, doctor):
     app.command(name=verb.__name__.rpartition(".")[2], help=_describe(verb))(verb.command)
 
 

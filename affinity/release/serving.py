@@ -27,6 +27,7 @@ NAME_offsets.npy (int64, one more than texts). Codes are positions in such a lis
 | product_name_text, product_name_offsets | the name of each product code (empty: unknown) |
 | customer_text, customer_offsets | customer ids, sorted by their bytes |
 | customer_rows | int64, customers + 1: the rows of a customer in the next six, best first |
+| customer_shop | int32 code of each customer in the packed shop (below), -1 who never ordered |
 | fit_product, fit_because | int32 product codes: what to show; the owned product that speaks for it |
 | fit_value | float64 fit |
 | fit_reason_code, fit_reason | int32 positions in the two lists below, -1 none |
@@ -37,7 +38,7 @@ NAME_offsets.npy (int64, one more than texts). Codes are positions in such a lis
 | bought_product, bought_score | int32 product codes and float64 scores of what is best bought with it |
 
 A release of `affinity run` also holds the shop itself, for carts and orders that are not known when it is published
-(see affinity/packing.py; product codes and customer codes are positions in the lists above):
+(see affinity/packing.py; product codes are positions in the list above, customers are those of customer_shop):
 
 | file | holds |
 |---|---|
@@ -106,6 +107,9 @@ def _fit_arrays(recommendations: Any, product: np.ndarray, because: np.ndarray, 
     fit = recommendations["fit"].to_numpy()
     arrays = _texts("customer", customers)
     arrays["customer_rows"] = _row_bounds(customer, len(customers))
+    if known:
+        place = {label: code for code, label in enumerate(known)}
+        arrays["customer_shop"] = np.fromiter((place.get(label, -1) for label in customers), np.int32, len(customers))
     arrays |= {"fit_product": product[order], "fit_because": because[order], "fit_value": fit[order]}
     arrays |= {"fit_reason_code": reason_code[order], "fit_reason": reason[order]}
     arrays["fit_is_fallback"] = recommendations["is_fallback"].to_numpy()[order]

@@ -1,0 +1,103 @@
+"""The application: its routes, what stands before them, and what lives as long as it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from affinity import __version__
+from affinity.release.folder import RELEASES
+from affinity.serve.answers import problem
+from affinity.serve.event_log import EventLog
+from affinity.serve.events import Receiver
+from affinity.serve.follow import Follower
+from affinity.serve.gate import Gate
+from affinity.serve.log import Log
+from affinity.serve.meters import Meters
+from affinity.serve.options import ServeOptions
+from affinity.serve.recommendations import Recommender
+from affinity.serve.schema import complete_schema
+from affinity.serve.status import status_router
+
+
+def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = None) -> FastAPI:
+    """The application over the current release of ``path`` (a release folder, or one release).
+
+    Opens the release and the event log at once, so that what is wrong is said before anything listens. Pages and the
+    widget are further routers, included below the API's.
+    """
+    log, meters = Log(log_to, options.clock), Meters()
+    follower = Follower(path, log=log)
+    events = EventLog(options.events or _event_folder(path))
+
+    @contextlib.asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(follower.follow(options.check_seconds))
+        log.write("started", release=follower.shelf.id)
+        yield
+        following.cancel()
+        await events.close()
+        log.write("stopped")
+
+    app = FastAPI(title="Affinity", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
+    recommender, receiver = Recommender(follower, options, meters), Receiver(events, options, meters)
+    app.router.routes.append(Route("/v1/recommendations", recommender.handle, methods=["GET", "POST"]))
+    app.router.routes.append(Route("/v1/events", receiver.handle, methods=["POST"]))
+    app.include_router(status_router(follower, meters))
+    app.state.follower, app.state.meters, app.state.events_folder = follower, meters, events.folder
+    _describe(app)
+    app.add_exception_handler(HTTPException, _refuse)
+    app.add_exception_handler(Exception, _fail)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=options.origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Content-Type", "X-API-Key", "Authorization", "If-None-Match"],
+        expose_headers=["ETag"],
+        max_age=600,
+    )
+    paths = frozenset({"/v1/recommendations", "/v1/events", "/openapi.json"})
+    app.add_middleware(Gate, options=options, meters=meters, log=log, paths=paths)
+    return app
+
+
+def _event_folder(path: Path) -> Path:
+    """DIR/events beside DIR/releases, also when DIR/current or one release is served."""
+    path = path.absolute()
+    if path.name == "current" and (path.parent / RELEASES).is_dir():
+        return path.parent / "events"
+    return (path.parent.parent if path.parent.name == RELEASES else path) / "events"
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the schema hold the routes that are not FastAPI's own."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = complete_schema(get_openapi(title=app.title, version=app.version, routes=app.routes))
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    sentences = {404: ("not_found", "There is nothing here."), 405: ("wrong_method", "This method is not answered here.")}
+    found = problem(status, *sentences.get(status, ("refused", "The request was refused.")))
+    found.headers.update(dict(getattr(error, "headers", None) or {}))
+    return found
+
+
+async def _fail(_: Request, error: Exception) -> Response:
+    return problem(500, "failed", "The server failed; its log says when.")

@@ -1,0 +1,139 @@
+"""The gate before every route: sizes, host, keys, rates; headers, log and meters on the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from affinity.serve.answers import problem
+from affinity.serve.limits import TokenBuckets
+from affinity.serve.log import Log
+from affinity.serve.meters import Meters
+from affinity.serve.options import ServeOptions, is_loopback
+
+#: Asked without a key, by load balancers and by browsers that load a page.
+OPEN_PATHS = frozenset({"/v1/health", "/openapi.json"})
+OPEN_PREFIXES = ("/static/",)
+
+#: Longest path and query.
+MOST_URL_BYTES = 8192
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+]
+
+
+class _TooLarge(Exception):
+    """A body without a stated length turned out to be larger than allowed."""
+
+
+class Gate:
+    """ASGI middleware; refuses with plain problem documents that repeat nothing of the request."""
+
+    def __init__(self, app: ASGIApp, *, options: ServeOptions, meters: Meters, log: Log, paths: frozenset[str]) -> None:
+        """paths : the paths without parameters, which may stand in the log and the meters"""
+        self._app, self._options, self._meters, self._log = app, options, meters, log
+        self._paths = paths
+        self._buckets = TokenBuckets(options.rate, options.burst, options.ticks)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status, started = self._options.ticks(), 500, False
+
+        async def answer(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+                message = {**message, "headers": [*message.get("headers", ()), *HEADERS]}
+            await send(message)
+
+        refusal = self._refusal(scope)
+        try:
+            if refusal is not None:
+                self._meters.refused[refusal[1]] += 1
+                await problem(*refusal)(scope, receive, answer)
+            else:
+                await self._app(scope, self._counted(receive), answer)
+        except _TooLarge:
+            self._meters.refused["body_too_large"] += 1
+            if not started:
+                await problem(413, "body_too_large", "The body is too large.")(scope, receive, answer)
+        finally:
+            self._note(scope, status, self._options.ticks() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None) or (scope["path"] if scope["path"] in self._paths else "other")
+        self._meters.time(route, status, seconds)
+        self._log.write("request", route=route, method=_method(scope), status=status, ms=round(1000 * seconds, 3))
+
+    def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
+        """(status, code, sentence) of what is not let through."""
+        options, headers = self._options, dict(scope["headers"])
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MOST_URL_BYTES:
+            return 414, "url_too_long", "The address is too long; send a body."
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > options.max_header_bytes:
+            return 431, "headers_too_large", "The headers are too large."
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > options.max_body_bytes:
+            return 413, "body_too_large", "The body is too large."
+        if options.loopback and not _is_local(headers.get(b"host", b"")):
+            return 421, "wrong_host", "This server answers for this machine only."
+        path = scope["path"]
+        if scope["method"] == "OPTIONS" or path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
+            who: str | None = _address(scope)
+        else:
+            who = self._who(scope, headers)
+        if who is None:
+            return 401, "key_needed", "A valid API key is needed (header X-API-Key)."
+        if not self._buckets.take(who):
+            return 429, "too_many_requests", "Too many requests; wait a second."
+        return None
+
+    def _who(self, scope: Scope, headers: dict[bytes, bytes]) -> str | None:
+        """Whose request it is; None without a valid key where one is needed."""
+        if self._options.keys is None:
+            return _address(scope)
+        key = headers.get(b"x-api-key", b"")
+        if not key and headers.get(b"authorization", b"")[:7].lower() == b"bearer ":
+            key = headers[b"authorization"][7:]
+        name = self._options.keys.name_of(key.decode("latin-1"))
+        return None if name is None else f"key {name}"
+
+    def _counted(self, receive: Receive) -> Receive:
+        """The same messages, until the body is larger than allowed."""
+        size, most = 0, self._options.max_body_bytes
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > most:
+                raise _TooLarge
+            return message
+
+        return counted
+
+
+def _address(scope: Scope) -> str:
+    client: Any = scope.get("client")
+    return f"address {client[0]}" if client else "address"
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in {"GET", "POST", "OPTIONS", "HEAD"} else "other"
+
+
+def _is_local(host: bytes) -> bool:
+    """Whether the Host header names this machine: else a page elsewhere could have its own name point here."""
+    try:
+        name = urlsplit(f"//{host.decode('ascii')}").hostname
+    except ValueError:
+        return False
+    return name is not None and is_loopback(name)

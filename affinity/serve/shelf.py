@@ -1,0 +1,188 @@
+"""One opened release as a server reads it: what to show in each context, from its serving arrays.
+
+A shelf never changes. Lists for customers and products are those of the release; carts are worked out as
+`affinity.ranking.complete_cart` does (sparsely: only what the cart's pairs reach, and the most popular), orders by
+`affinity.contexts` on the packed shop. Product codes are positions in the sorted list of product ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from affinity.contexts import recommend_in
+from affinity.packed import Packed
+from affinity.ranking.evidence import BOUGHT_TOGETHER, POPULAR
+from affinity.ranking.reasons import say_lift, say_popularity
+from affinity.release import Release
+from affinity.serve.cart import CartCompleter
+from affinity.serve.question import Filters, Question
+
+
+@dataclass(frozen=True)
+class Item:
+    """A product to show. because : code of the product that speaks for it, −1 none; score None: it only fills up."""
+
+    product: int
+    score: float | None
+    reason_code: str
+    reason: str
+    because: int
+    is_fallback: bool
+
+
+class Shelf:
+    """What one release answers."""
+
+    def __init__(self, release: Release) -> None:
+        self.id, self.as_of, self.rows = release.id, release.as_of, dict(release.manifest["rows"])
+        self.arrays = release.serving
+        facts = self.arrays.plain.get("shop")
+        self.packed = None if facts is None else Packed(self.arrays, facts)
+        self._cart = None if self.packed is None else CartCompleter(self.packed)
+
+    def product(self, code: int) -> str:
+        """The id of a product."""
+        return self.arrays.text("product", code)
+
+    def name(self, code: int) -> str:
+        """The name of a product, or its id."""
+        return self.arrays.text("product_name", code) or self.product(code)
+
+    def price(self, code: int) -> float | None:
+        """The price of a product, None unknown."""
+        if "product_price" not in self.arrays:
+            return None
+        price = float(self.arrays["product_price"][code])
+        return price if price == price else None  # noqa: PLR0124
+
+    def find_products(self, ids: Iterable[str]) -> tuple[list[int], list[str]]:
+        """(codes of the known ids, each once; the unknown ids)."""
+        found = {label: self.arrays.find("product", label) for label in ids}
+        return [code for code in found.values() if code >= 0], [label for label, code in found.items() if code < 0]
+
+    def find_customer(self, label: str | None) -> int:
+        """The code of a customer, −1 unknown or a guest."""
+        return -1 if label is None else self.arrays.find("customer", label)
+
+    def answer(self, question: Question, given: list[int], customer: int) -> list[Item]:
+        """The items of a question, best first, at most ``limit``; ``given`` are the known products of the context."""
+        out, _ = self.find_products(question.exclude_ids)
+        buyer = int(self.arrays["customer_shop"][customer]) if customer >= 0 and "customer_shop" in self.arrays else -1
+        keep = self._keeper(question.filters, np.array(out, dtype=np.int64))
+        if question.context == "product":
+            found = self._beside(given)
+        elif question.context == "order_confirmation":
+            found = self._after(given, buyer, question.customer_id)
+        elif question.context == "customer" and customer >= 0:
+            found = self._next(customer)
+        else:
+            cart = given if question.context == "cart" else []
+            found = [] if self._cart is None else self._complete(cart, buyer, question.limit, keep)
+        shown = [item for item in found if keep is None or keep[item.product]]
+        if question.min_score is not None:
+            shown = [item for item in shown if item.score is not None and item.score >= question.min_score]
+        return shown[: question.limit]
+
+    def warm(self) -> None:
+        """Do once what the first question about an order would wait for."""
+        if self.packed is not None and self.packed.has_model and len(self.packed.products):
+            self._after([0], -1, None)
+
+    def _next(self, customer: int) -> list[Item]:
+        a, rows = self.arrays, self.arrays.rows("customer", customer)
+        columns = (a[f"fit_{name}"][rows].tolist() for name in ("product", "value", "reason_code", "reason", "because"))
+        return [
+            Item(product, _known(fit), self._reason_codes[code], "" if said < 0 else a.text("reason", said), because, alone)
+            for product, fit, code, said, because, alone in zip(*columns, a["fit_is_fallback"][rows].tolist())
+        ]
+
+    @cached_property
+    def _reason_codes(self) -> list[str]:
+        return [*self.arrays.texts("reason_code"), ""]
+
+    def _beside(self, given: list[int]) -> list[Item]:
+        """Of several products: the best score of each companion, the products themselves left out."""
+        best: dict[int, tuple[float, int]] = {}
+        for code in given:
+            rows = self.arrays.rows("bought", code)
+            found = zip(self.arrays["bought_product"][rows].tolist(), self.arrays["bought_score"][rows].tolist())
+            for product, score in found:
+                if product not in given and (product not in best or score > best[product][0]):
+                    best[product] = (score, code)
+        order = sorted(best, key=lambda product: (-best[product][0], product))
+        return [Item(p, best[p][0], BOUGHT_TOGETHER, self._say_pair(best[p][1], p), best[p][1], False) for p in order]
+
+    def figures(self, antecedent: int, consequent: int) -> dict[str, float | int]:
+        """What was measured of a pair: orders with both, shrunk lift and its bounds; empty where nothing was."""
+        pair = None if self._cart is None else self._cart.pair(antecedent, consequent)
+        return {} if pair is None else {"orders": pair[3], "lift": pair[0], "lift_lower": pair[1], "lift_upper": pair[2]}
+
+    def _say_pair(self, antecedent: int, consequent: int) -> str:
+        said = f"Bought together with {self.name(antecedent)}"
+        pair = None if self._cart is None else self._cart.pair(antecedent, consequent)
+        return said if pair is None else f"{said}: {say_lift(*pair)}"
+
+    def _complete(self, cart: list[int], customer: int, limit: int, keep: np.ndarray | None) -> list[Item]:
+        assert self._cart is not None
+        assert self.packed is not None
+        items = []
+        for product, score, because in self._cart.complete(cart, customer, limit, keep):
+            if because >= 0:
+                pair = self._cart.pair(because, product)
+                assert pair is not None
+                family = self._cart.family
+                near = family[because] >= 0 and family[because] == family[product]
+                held = f"{self.name(because)}, same family" if near else self.name(because)
+                said = f"With {held} in the cart: bought together: {say_lift(*pair)}"
+            else:
+                said = say_popularity(int(self.packed.buyers.count[product]), self.packed.buyers.customers)
+            items.append(Item(product, score, POPULAR if because < 0 else BOUGHT_TOGETHER, said, because, because < 0))
+        return items
+
+    def _after(self, given: list[int], customer: int, label: str | None) -> list[Item]:
+        if self.packed is None or not self.packed.has_model or not given:
+            return []
+        who = label if customer >= 0 else None
+        shop = self.packed.shop_of(customer, who or "guest", given)
+        labels = shop.graph.products.labels
+        recs: Any = recommend_in(shop, "order_confirmation", given=[labels[code] for code in given], customer=who)
+        return [
+            Item(product, _known(fit), code, said or "", because, alone)
+            for product, fit, code, said, because, alone in zip(
+                recs.product.tolist(), recs.fit.tolist(), recs.reason_code, recs.reason, recs.because.tolist(),
+                recs.is_fallback.tolist(),
+            )
+        ]  # fmt: skip
+
+    def _keeper(self, filters: Filters, excluded: np.ndarray) -> np.ndarray | None:
+        """bool by product code: may it be shown; None: all may."""
+        if not filters.asked and not len(excluded):
+            return None
+        a = self.arrays
+        keep = np.ones(len(a["product_offsets"]) - 1, dtype=bool)
+        keep[excluded] = False
+        if filters.asked and self.packed is None:
+            return keep & False
+        if filters.category:
+            known = [code for code in (self._categories.get(label, -1) for label in filters.category) if code >= 0]
+            keep &= np.isin(a["product_category_code"], known)
+        if filters.price_min is not None:
+            keep &= a["product_price"] >= filters.price_min
+        if filters.price_max is not None:
+            keep &= a["product_price"] <= filters.price_max
+        if filters.available is not None:
+            keep &= a["product_available"] == filters.available
+        return keep
+
+    @cached_property
+    def _categories(self) -> dict[str, int]:
+        return {label: code for code, label in enumerate(self.arrays.texts("category"))}
+
+
+def _known(value: float) -> float | None:
+    return value if value == value else None  # noqa: PLR0124
