@@ -94,7 +94,8 @@ class _FamilyOwners:
         number, family = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
         if self._width:
             number, family = eligibility.owned_families(self._family).of_customers(np.arange(len(eligibility.customers)))
-        pairs = np.unique(number * max(self._width, 1) + family)  # (customer, family), once
+        pairs = np.sort(number * max(self._width, 1) + family)
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]  # (customer, family), once
         self._group, self._of = group[pairs // max(self._width, 1)], pairs % max(self._width, 1)
 
     def of_group(self, number: int) -> np.ndarray:
@@ -108,9 +109,9 @@ class _FamilyOwners:
 def _move_own_pairs(eligibility: Eligibility, total: np.ndarray) -> None:
     """Move each stored pair from the state that the masks alone give it to the one it has."""
     customer = np.repeat(np.arange(len(eligibility.customers)), np.diff(eligibility.indptr))
-    has = eligibility.state_of(customer, eligibility.product)
     would = eligibility.state_of(customer, eligibility.product, masks_only=True)
     if len(eligibility.family):  # counted with the owners of the family, to which an owned product itself belongs
         related = eligibility.owned_families(eligibility.family).holds(customer, eligibility.product)
         np.minimum(would, np.int8(eligibility.states.index("same_family")), out=would, where=related)
+    has = np.minimum(eligibility.state, would)  # its own state, unless a mask comes before
     total += np.bincount(has, minlength=len(total)) - np.bincount(would, minlength=len(total))

@@ -61,12 +61,12 @@ class OwnedFamilies:
         asked = np.flatnonzero(self.family[product] >= 0)
         if len(asked) == 0:
             return held
-        who, place = np.unique(customer[asked], return_inverse=True)
+        who, place = _number(customer[asked])
         number, family = self.of_customers(who)
         if len(family):
             width = int(self.family.max()) + 1
-            keys = np.unique(number * width + family)
-            wanted = place.reshape(-1) * width + self.family[product[asked]]
+            keys = np.sort(number * width + family)
+            wanted = place * width + self.family[product[asked]]
             held[asked] = keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted
         return held
 
@@ -78,3 +78,12 @@ class OwnedFamilies:
         family = self.family[self.product[rows]]
         some = family >= 0 if self.counts is None else (family >= 0) & self.counts[rows]
         return number[some], family[some]
+
+
+def _number(customer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(distinct customers, rising; int64 place of each row's among them); quick where the rows are sorted."""
+    if (np.diff(customer) < 0).any():
+        who, place = np.unique(customer, return_inverse=True)
+        return who, place.reshape(-1)
+    first = np.append(True, customer[1:] != customer[:-1])
+    return customer[first], np.cumsum(first) - 1
