@@ -41,17 +41,20 @@ class Shelf:
     def __init__(self, release: Release) -> None:
         self.id, self.as_of, self.rows = release.id, release.as_of, dict(release.manifest["rows"])
         self.arrays = release.serving
+        self._ids = self.arrays.texts("product")
+        self._names = [name or label for name, label in zip(self.arrays.texts("product_name"), self._ids)]
+        self._codes = {label: code for code, label in enumerate(self._ids)}
         facts = self.arrays.plain.get("shop")
         self.packed = None if facts is None else Packed(self.arrays, facts)
         self._cart = None if self.packed is None else CartCompleter(self.packed)
 
     def product(self, code: int) -> str:
         """The id of a product."""
-        return self.arrays.text("product", code)
+        return self._ids[code]
 
     def name(self, code: int) -> str:
         """The name of a product, or its id."""
-        return self.arrays.text("product_name", code) or self.product(code)
+        return self._names[code]
 
     def price(self, code: int) -> float | None:
         """The price of a product, None unknown."""
@@ -62,7 +65,7 @@ class Shelf:
 
     def find_products(self, ids: Iterable[str]) -> tuple[list[int], list[str]]:
         """(codes of the known ids, each once; the unknown ids)."""
-        found = {label: self.arrays.find("product", label) for label in ids}
+        found = {label: self._codes.get(label, -1) for label in ids}
         return [code for code in found.values() if code >= 0], [label for label, code in found.items() if code < 0]
 
     def find_customer(self, label: str | None) -> int:
