@@ -93,6 +93,8 @@ def is_frame(source: Any) -> bool:
 def as_arrow(source: Any) -> Any:
     """Any dataframe as a pyarrow.Table (pandas, Polars eager or lazy, Arrow, DuckDB relation, Ibis, …).
 
+    A pandas index with a name becomes a column, one without a name is left out.
+
     Raises InputError when ``source`` is no dataframe.
     """
     import pyarrow as pa
@@ -114,7 +116,8 @@ def as_arrow(source: Any) -> Any:
         ) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect("pyarrow")
-    return frame.to_arrow()
+    table = frame.to_arrow()
+    return table.drop_columns([name for name in table.column_names if name.startswith("__index_level_")])
 
 
 def _arrow_array(column: AnyColumn) -> Any:

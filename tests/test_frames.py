@@ -57,3 +57,9 @@ def test_a_duckdb_relation_in() -> None:
 def test_something_else_is_refused() -> None:
     with pytest.raises(InputError, match="dict is no dataframe"):
         frames.as_arrow({"a": [1]})
+
+
+def test_an_index_without_a_name_is_no_column() -> None:
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=["p", "q", "r"])
+    assert frames.as_arrow(frame[frame.a > 1]).column_names == ["a"]
+    assert set(frames.as_arrow(frame.rename_axis("id")).column_names) == {"id", "a"}
