@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 
 from affinity.cli.output import format_frame, format_reasons
@@ -45,7 +47,8 @@ def _conversions(result: Result) -> str:
     if table is None or not len(table):
         return ""
     horizon = result.settings.horizon_days
-    shown = (table.horizon_days == horizon) & (table.converted >= 10) & np.isfinite(table.hazard_ratio_lower)
+    shown = (table.horizon_days == horizon) & (table.converted >= 10)
+    shown &= np.isfinite(table.hazard_ratio_lower) & np.isfinite(table.rate)
     if table.kind is not None:
         shown &= table.kind == CROSS_SELL
     rows = np.flatnonzero(shown)
@@ -70,8 +73,13 @@ def _recommendations(result: Result) -> str:
 def _metrics(result: Result) -> str:
     frame = result.metrics.to_pandas()
     whole = frame[frame["segment"].isna()]
+    known, unknown = whole[whole["value"].notna()], whole[whole["value"].isna()]
     shown = ["metric", "numerator", "denominator", "value", "lower", "upper", "note"]
-    return "Metrics\n" + format_frame(whole, shown, 30)
+    text = "Metrics\n" + format_frame(known, shown, 40)
+    if len(unknown):
+        text += f"\n{len(unknown)} more need what is not there; affinity metrics --explain NAME says what: "
+        text += fill(", ".join(unknown["metric"]), width=120, initial_indent="", subsequent_indent="  ")
+    return text
 
 
 def _with_names(frame: object, result: Result, columns: list[str]) -> object:
