@@ -82,7 +82,7 @@ def command(
         return
     if not reading.orders:
         raise typer.BadParameter("Missing argument 'ORDERS'.")
-    if out is not None and out.suffix.lower() in PICTURES and not (tree or interventions):
+    if out is not None and out.suffix.lower() in PICTURES and (interventions or not tree):
         raise typer.BadParameter(f"--out {out.name}: only the tree is a picture; add --tree, or write .parquet, .csv or .json.")
     settings = reading.settings()
     if owner:
@@ -164,10 +164,15 @@ def _show_text(table: Table, text: str, asked: _Asked) -> None:
 
         save_figure(table.plot(), asked.out)
         typer.echo(f"Wrote {asked.out}.")
-    elif asked.out is not None or asked.as_json:
-        show_table(table, out=asked.out, as_json=asked.as_json, columns=["node", "segment"], limit=0)
+    elif asked.as_json:
+        show_table(table, out=asked.out, as_json=True, columns=[])
     else:
         typer.echo(text)
+        if asked.out is not None:
+            from affinity.release import write_table
+
+            write_table(table, asked.out)
+            typer.echo(f"Wrote {asked.out} ({len(table):,} rows).")
 
 
 def _show_impacts(found: Table, asked: _Asked) -> None:

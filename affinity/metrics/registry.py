@@ -66,6 +66,10 @@ FORMULAS = {
             "cross_sell_recurring_revenue", "upsell_recurring_revenue", "retention_gap",
         )
     },
+    **{
+        name: f"affinity.metrics.medians:{name}"
+        for name in ("cross_sell_velocity_unconditional", "cross_sell_velocity_converters")
+    },
 }  # fmt: skip
 
 

@@ -122,3 +122,29 @@ def test_bad_questions_are_answered(shop: dict[str, Path], more: list[str], code
     found = ask(shop, *more)
     assert found.code == code
     assert said in found.err
+
+
+def test_everybody_comes_first_and_what_hides_a_change_is_said(shop: dict[str, Path], tmp_path: Path) -> None:
+    said = ask(shop, "--by", "segment").out.splitlines()
+    segments = [line for line in said if " segment " in line and "segment_by" not in line]
+    assert said.index(segments[0]) > next(i for i, line in enumerate(said) if "cohort_adoption_rate" in line)
+    plain = call("metrics", shop["orders"], "--config", write(tmp_path / "t.toml", "[metrics]\nby = []\n")).out
+    assert "None" not in plain
+    assert "segment_by" in plain  # campaigns and cohorts are splits of their own
+    overlapping = ask(shop, "--compare", "2024-02-01/2024-04-01")
+    assert "Warning: The periods 2024-02-01/2024-04-01 and 2024-03-03/2024-06-01 have 29 days in common" in overlapping.err
+    assert "Warning" not in ask(shop, "--compare", "previous").err
+
+
+def test_a_picture_is_of_the_tree_and_a_file_does_not_hide_the_text(shop: dict[str, Path], tmp_path: Path) -> None:
+    wrong = ask(shop, "--out", tmp_path / "metrics.svg")
+    assert (wrong.code, "add --tree" in wrong.err) == (2, True)
+    said = ask(shop, "--tree", "--out", tmp_path / "tree.csv").out
+    assert "└─ × Value of each" in said
+    assert "(no rows)" not in said
+    assert said.splitlines()[-1].startswith("Wrote ")
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from affinity.metrics import compute_metrics
+from affinity.errors import InputError
+from affinity.metrics import compute_metrics, find_metric
 from affinity.settings import MetricSettings
 from tests.makers import make_lines
 
@@ -107,3 +108,16 @@ def test_the_bounds_of_a_median():
     assert row.upper == 27
     none = rows_of(shop([(0, 10), (0, None), (0, None)], 100), "cross_sell_velocity_unconditional")[None]
     assert math.isnan(none.lower)
+
+
+def test_from_days_alone():
+    plain = find_metric("cross_sell_velocity_unconditional")([10, 20, 19, 50, 99], [True, True, False, True, False])
+    row = rows_of(shop([(0, 10), (0, 20), (80, None), (0, 50), (0, None)], 100), "cross_sell_velocity_unconditional")[None]
+    for name in ("numerator", "denominator", "value", "lower", "upper"):
+        assert str(getattr(plain, name)) == str(getattr(row, name)), name
+    among = find_metric("cross_sell_velocity_converters")([10, 20, 90, *[99] * 5], [True] * 3 + [False] * 5, 60)
+    assert (among.numerator, among.denominator, among.value) == (2, 8, 10)
+    assert find_metric("cross_sell_velocity_unconditional")([], []).note.startswith("ZERO_DENOMINATOR")
+    for days, added in (([-1], [True]), ([1, 2], [True])):
+        with pytest.raises(InputError, match="one yes or no for each customer"):
+            find_metric("cross_sell_velocity_unconditional")(days, added)
