@@ -64,6 +64,10 @@ def plot_tree_change(change: TreeChange) -> Any:
     first, second = (window or name for window, name in zip(change.windows, ("before", "after")))
     bars = list(zip(change.segments, change.contribution[0, 1:].tolist()))
     said = f"{first} against {second}; in colour what a node contributed to the change ({METHODS[change.method]}, exact)"
+    if change.came_or_went[0]:
+        said += (
+            f"\nSegments that are in one period only are no node's: they add {format_part(change.came_or_went[0], root.unit)}"
+        )
     if change.segments and np.isfinite(change.mix_effect):
         parts = (("size", change.size_effect), ("mix", change.mix_effect), ("rate", change.rate_effect))
         said += "\n" + "Of the change: " + ", ".join(f"{name} {format_part(value, root.unit)}" for name, value in parts)
@@ -178,7 +182,7 @@ def _draw_box(axes: Any, node: TreeNode, box: _Box, at: tuple[float, float], *, 
             zorder=5,
         )  # fmt: skip
     axes.text(inside, y - 0.74, box.line, fontsize=8.2, color=SOFT, va="center", zorder=5)
-    owner = shorten(node.owner, 18) if node.owner else "no owner" if owned else ""
+    owner = shorten(node.owner, 18 if len(box.part) < 8 else 15) if node.owner else "no owner" if owned else ""
     axes.text(
         inside, y - 1.02, owner, fontsize=7.8, color=DARK if node.owner else GREY, va="center", zorder=5,
         fontstyle="normal" if node.owner else "italic",

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from affinity.errors import MissingPart
 from affinity.metrics import compare_retention, compute_metrics, find_metric
-from affinity.metrics.retention import Lives, rate_ratio
+from affinity.metrics.facts import gather_facts
+from affinity.metrics.retention import Lives, compare_churn, rate_ratio
 from affinity.settings import MetricSettings
 from affinity.tables import Customers
 from tests.makers import day_number, make_lines
@@ -169,3 +170,15 @@ def test_from_counts():
     assert found.lower < found.value < found.upper
     assert find_metric("retention_gap")(0, 1000, 15, 1000).value == 0
     assert math.isnan(find_metric("retention_gap")(8, 1000, 0, 1000).value)
+
+
+def test_two_families_on_the_first_day_count_from_the_first_day():
+    rows = [("o1", "c1", "A", "2011-01-01"), ("o1", "c1", "B", "2011-01-01"), ("o2", "c2", "A", "2011-01-01"),
+            ("o3", "c2", "B", "2011-01-11"), ("o4", "c3", "A", "2011-01-01")]  # fmt: skip
+    lines = make_lines(rows, as_of="2011-12-01")
+    started = replace(Customers.bare(lines.customers), started_at=np.full(3, day_number("2011-01-01"), dtype=np.int32))
+    facts = gather_facts(
+        lines, products=None, customers=started, offers=None, eligibility=None, subscriptions=None,
+        settings=MetricSettings(lapse_days=90),
+    )  # fmt: skip
+    assert compare_churn(facts).second.tolist() == [0, 10, NEVER]
