@@ -10,6 +10,7 @@ import pytest
 
 import affinity as af
 from affinity.errors import AffinityError, InputError, UnknownColumns
+from affinity.metrics import find_metric
 from affinity.periods import Window, describe_mismatch, read_period, read_times
 
 DAYS = pd.date_range("2024-01-01", periods=180)
@@ -176,3 +177,10 @@ def test_an_offer_of_a_product_that_nobody_bought_is_not_answered_by_another():
     anything = blends(offers=log.assign(product_id=None), **known)
     assert anything.loc["offer_conversion_rate", "numerator"] > 0
     assert anything.loc["campaign_roi_gross", "value"] > 0
+
+
+def test_a_lifetime_value_over_a_horizon_is_that_of_its_formula():
+    known = pd.DataFrame({"customer_id": ["c01", "c02", "c03"], "ended_at": pd.Timestamp("2024-06-01")})
+    row = blends(customers=known, metrics={"ltv_horizon_days": 180}).loc["simple_ltv"]
+    assert 0 < row["denominator"] < 1
+    assert row["value"] == pytest.approx(find_metric("simple_ltv")(row["numerator"], row["denominator"], horizon=2).value)
