@@ -27,7 +27,7 @@ class Receiver:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             return problem(415, "json_needed", "Send application/json.")
         try:
-            events = Events.model_validate_json(await request.body()).events
+            events = Events.model_validate_json(await request.body(), strict=True).events
         except ValidationError as error:
             return invalid(error)
         now = dt.datetime.fromtimestamp(self._options.clock(), dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Literal
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from affinity.contexts import Context
 
@@ -15,6 +16,14 @@ MOST_ITEMS, MOST_PRODUCTS, MOST_EXCLUDED, MOST_CATEGORIES = 100, 100, 1000, 50
 #: An id is text without control characters.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _integral(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+#: A whole number, also one that is written 3.0 (which JSON holds to be the same).
+Whole = Annotated[int, BeforeValidator(_integral)]
 
 
 class Part(BaseModel):
@@ -37,15 +46,25 @@ class Filters(Part):
         return bool(self.category) or not (self.price_min is self.price_max is self.available is None)
 
 
+_NEEDS_PRODUCTS: dict[str, Any] = {
+    "anyOf": [
+        {"properties": {"context": {"enum": ["customer", "cart"]}}},
+        {"required": ["product_ids"], "properties": {"product_ids": {"minItems": 1}}},
+    ]
+}
+
+
 class Question(Part):
     """What to show, where, to whom."""
+
+    model_config = ConfigDict(json_schema_extra=_NEEDS_PRODUCTS)
 
     context: Context = "customer"
     product_ids: Annotated[tuple[Id, ...], Field(max_length=MOST_PRODUCTS)] = Field(
         (), description="Products of the context: beside which, in the cart, or just bought."
     )
     customer_id: Id | None = Field(None, description="Nobody: a guest.")
-    limit: int = Field(10, ge=1, le=MOST_ITEMS, description="Items at most; fewer are legal.")
+    limit: Whole = Field(10, ge=1, le=MOST_ITEMS, description="Items at most; fewer are legal.")
     exclude_ids: Annotated[tuple[Id, ...], Field(max_length=MOST_EXCLUDED)] = Field((), description="Never shown.")
     filters: Filters = Filters()
     min_score: float | None = Field(None, allow_inf_nan=False, description="Items with less, or without a score, are left out.")
@@ -68,24 +87,68 @@ LISTS = {"product_ids", "exclude_ids", "category"}
 FILTERS = set(Filters.model_fields)
 
 
+#: A number as JSON writes it.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+def _whole(text: str) -> Any:
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII) else text
+
+
+def _number(text: str) -> Any:
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _truth(text: str) -> Any:
+    return {"true": True, "false": False}.get(text, text)
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "limit": _whole, "min_score": _number, "price_min": _number, "price_max": _number, "available": _truth,
+}  # fmt: skip
+
+
 def read_query(pairs: Iterable[tuple[str, str]]) -> Question:
     """The question of a query string; ValidationError for a parameter that is unknown, repeated or out of range."""
-    asked: dict[str, object] = {}
-    filters: dict[str, object] = {}
+    asked: dict[str, Any] = {}
+    filters: dict[str, Any] = {}
     for name, value in pairs:
         target = filters if name in FILTERS else asked
         if name in LISTS:
-            target[name] = (*target.get(name, ()), *(part for part in value.split(",") if part))  # type: ignore[misc]
+            target[name] = (*target.get(name, ()), *(part for part in value.split(",") if part))
+        elif name in target:
+            target[name] = [value]  # a repeated one is no text: refused
         else:
-            target[name] = [target[name], value] if name in target else value  # a repeated one is no text: refused
-    return Question.model_validate(asked | ({"filters": filters} if filters else {}), strict=False)
+            target[name] = _READ[name](value) if name in _READ else value
+    return Question.model_validate(asked | ({"filters": filters} if filters else {}), strict=True)
 
+
+def read_body(body: bytes) -> Question:
+    """The question of a JSON body; ValidationError also for a value of another type that could be turned into the right one."""
+    return Question.model_validate_json(body, strict=True)
+
+
+#: A time in UTC; that its day exists (30 February) is looked at when it is received.
+_TIME = (
+    r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z$"
+)
 
 EventType = Literal["impression", "click", "purchase"]
 
 
+_NEEDS_PRODUCT: dict[str, Any] = {
+    "anyOf": [
+        {"properties": {"type": {"const": "impression"}}},
+        {"required": ["product_id"], "properties": {"product_id": {"type": "string"}}},
+    ]
+}
+
+
 class Event(Part):
     """What happened in a shop. ``event_id`` is the sender's; the same id again changes nothing."""
+
+    model_config = ConfigDict(json_schema_extra=_NEEDS_PRODUCT)
 
     event_id: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
     type: EventType
@@ -95,8 +158,8 @@ class Event(Part):
     product_id: Id | None = Field(None, description="Needed for a click and a purchase.")
     customer_id: Id | None = None
     placement: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")] = ""
-    rank: int | None = Field(None, ge=1, le=MOST_ITEMS)
-    occurred_at: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")] | None = Field(
+    rank: Whole | None = Field(None, ge=1, le=MOST_ITEMS)
+    occurred_at: Annotated[str, StringConstraints(pattern=_TIME)] | None = Field(
         None, description="UTC, e.g. 2026-11-23T12:00:00Z. Default: when it is received."
     )
     order_id: Id | None = None

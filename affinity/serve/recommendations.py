@@ -15,7 +15,7 @@ from affinity.serve.answers import JSON, describe, group_of, invalid, problem
 from affinity.serve.follow import Follower
 from affinity.serve.meters import Meters
 from affinity.serve.options import ServeOptions
-from affinity.serve.question import Question, read_query
+from affinity.serve.question import Question, read_body, read_query
 from affinity.serve.shelf import Shelf
 
 #: How long a browser may keep an answer, in seconds.
@@ -34,7 +34,7 @@ class Recommender:
             if request.method == "POST":
                 if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
                     return problem(415, "json_needed", "Send application/json.")
-                question = Question.model_validate_json(await request.body())
+                question = read_body(await request.body())
             else:
                 question = read_query(request.query_params.multi_items())
         except ValidationError as error:

@@ -60,14 +60,20 @@ def _ok(schema: str, description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": {"$ref": schema}}}}
 
 
+_LISTED = {
+    "type": "string",
+    "description": "Repeat the parameter, or put commas between.",
+    "pattern": r"^[^\x00-\x1f\x7f]*$",
+}
+
+
 def _parameters(questions: dict[str, Any]) -> list[dict[str, Any]]:
     """The query parameters: the fields of a question, those of its filters beside them."""
     fields = {name: one for name, one in questions["Question"]["properties"].items() if name != "filters"}
     fields |= questions["Filters"]["properties"]
-    listed = {"type": "string", "description": "Repeat the parameter, or put commas between.", "maxLength": 4096}
     described = []
     for name, one in fields.items():
-        schema = listed if name in LISTS else next((part for part in one.get("anyOf", ()) if part != {"type": "null"}), one)
+        schema = _LISTED if name in LISTS else next((part for part in one.get("anyOf", ()) if part != {"type": "null"}), one)
         schema = {key: value for key, value in schema.items() if key not in ("default", "title")}
         described.append({"name": name, "in": "query", "required": False, "schema": schema})
     return described
