@@ -312,9 +312,9 @@ def backtest(
     a date in the future, one whose horizon is not over, or one before the first order.
     """
     settings = (settings or Settings()).changed(**changes)
-    asked = [evaluate.check_protocol(name) for name in protocols]
+    asked = evaluate.check_protocols(protocols)
     past = read_past(orders, settings)
-    times = plan_backtest(past, settings, landmarks, at)
+    times = plan_backtest(past, settings, landmarks, (at,) if isinstance(at, str) else at)
     people = read_facts(past, None, None, customers).customers
     judge = partial(judge_at, past=past, settings=settings, customers=people, protocols=asked, peers=peers)
     judged = [one for time in track(times, "landmarks") for one in judge(time)]

@@ -55,7 +55,7 @@ def estimate_conversion(
     chosen = (settings or Settings()).changed(**changes)
     asked: dict[str, Any] = {} if churn is None else {"churn": churn}
     if horizon_days is not None:
-        asked["horizons_days"] = (horizon_days,) if isinstance(horizon_days, int) else tuple(horizon_days)
+        asked["horizons_days"] = tuple(horizon_days) if isinstance(horizon_days, Sequence) else (horizon_days,)
     chosen = chosen.changed(conversion=asked) if asked else chosen
     past = read_past(orders, chosen)
     facts = read_facts(past, offers, products, customers)

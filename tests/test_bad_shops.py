@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import affinity as af
-from affinity.errors import UnknownLabel
+from affinity.errors import InputError, SettingsError, UnknownLabel
 
 DAYS = ["2024-01-01", "2024-01-20", "2024-02-10", "2024-03-01"]
 
@@ -82,3 +82,68 @@ def test_pure_cross_sell_by_both_ways_of_scoring() -> None:
     owned = ORDERS.assign(family=ORDERS["product_id"].map(family)).groupby("customer_id")["family"].agg(set)
     assert len(plain)
     assert not any(family[row.product_id] in owned[row.customer_id] for row in plain.itertuples())
+
+
+def everybody_owns_everything() -> pd.DataFrame:
+    """Sixty customers who bought each of six products once, over 200 days."""
+    days = pd.date_range("2024-01-01", periods=200).strftime("%Y-%m-%d")
+    return make_orders([(f"c{c:02d}", f"p{p}", days[(c * 3 + p * 7) % 200]) for c in range(60) for p in range(6)])
+
+
+def test_when_everybody_owns_everything_there_is_nothing_to_recommend() -> None:
+    """At past landmarks too there are customers without a candidate; the last ones by code among them."""
+    orders = everybody_owns_everything()
+    result = af.run(orders)
+    assert len(result.recommendations) == 0
+    assert (result.conversion.rate[~np.isnan(result.conversion.rate)] <= 1).all()
+    assert set(af.recommend(orders, context="cart", given=["p0"]).to_pandas()["product_id"]) == {f"p{p}" for p in range(1, 6)}
+    found = af.backtest(orders, horizon_days=30)
+    assert 0 < found.find("fit", "ndcg")[0] <= 1
+
+
+def test_a_list_of_unlike_products_is_no_longer_than_the_catalogue() -> None:
+    pd.testing.assert_frame_equal(ask(top_k=10**9, ranking={"diversity": 0.5}), ask(top_k=5, ranking={"diversity": 0.5}))
+
+
+@pytest.mark.parametrize("top_k", [6, 10**9])
+def test_a_backtest_judges_no_more_places_than_there_are_products(top_k: int) -> None:
+    orders = everybody_owns_everything()
+    one, other = (af.backtest(orders, horizon_days=30, top_k=k) for k in (top_k, 7))
+    assert one.find("fit", "ndcg") == other.find("fit", "ndcg")
+    assert one.find("fit", "recall")[0] == 1.0
+
+
+def test_one_name_stands_for_a_list_of_it() -> None:
+    orders = everybody_owns_everything()
+    several = {"at": ["2024-06-01"], "protocols": ["new_product", "new_product"]}
+    one, other = (
+        af.backtest(orders, horizon_days=30, **asked) for asked in ({"at": "2024-06-01", "protocols": "new_product"}, several)
+    )
+    pd.testing.assert_frame_equal(one.to_pandas(), other.to_pandas())
+    with pytest.raises(InputError, match="protocols is empty"):
+        af.backtest(orders, protocols=[])
+
+
+def test_horizons_of_any_whole_number_and_no_other() -> None:
+    orders = everybody_owns_everything()
+    pd.testing.assert_frame_equal(
+        af.estimate_conversion(orders, horizon_days=np.int64(30)).to_pandas(),
+        af.estimate_conversion(orders, horizon_days=[30]).to_pandas(),
+    )
+    with pytest.raises(SettingsError, match="valid integer"):
+        af.estimate_conversion(orders, horizon_days=1.5)
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_offers_that_nobody_knows_the_end_of_have_no_rate(dated: bool) -> None:
+    """A log that does not say what was accepted, and no dates or no purchases to tell it from: unknown, not 0 %."""
+    log = pd.DataFrame({"offer_id": ["1", "2"], "customer_id": ["c01", "c02"], "product_id": "p1"})
+    if dated:
+        log["offered_at"] = "2024-02-01"
+    alone = af.measure_offers(log)
+    beside = af.measure_offers(log, orders=everybody_owns_everything()[lambda d: d["product_id"] != "p1"])
+    for found in (alone, *(() if dated else (beside,))):
+        assert found.info["excluded"] == {"acceptance_unknown": 2}
+        assert np.isnan(found.rate).all()
+    if dated:
+        assert beside.accepted.tolist()[0] == 0

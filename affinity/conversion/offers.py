@@ -116,7 +116,8 @@ def judge_offers(offers: Offers, holdings: Holdings | None, *, window_days: int,
 
     Left out are, in this order: "control" (an untreated arm), "not_exposed", "unknown_customer", "after_as_of",
     "accepted_before_offer", "before_first_order" (he was no customer yet: an acquisition, not a cross-sell), "owner" (he
-    owned the product), "immature" (day + W ≥ as_of).
+    owned the product), "immature" (day + W ≥ as_of); and where purchases cannot tell, for want of dates or of holdings,
+    "acceptance_unknown" (the log does not say either).
     Accepted is what the log says (and said before as_of); where it says nothing, a first purchase on day 0 … W after the
     offer, credited to the last such offer of the product, of whatever campaign.
 
@@ -138,6 +139,8 @@ def judge_offers(offers: Offers, holdings: Holdings | None, *, window_days: int,
     logged = offers.accepted == 1
     if end_day is not None:
         logged &= log_day < end_day
+    if offers.offered_at is None or holdings is None:
+        leave_out("acceptance_unknown", offers.accepted == -1)
     if offers.offered_at is None:
         return JudgedOffers(np.flatnonzero(open_), logged, None, excluded)
     day = offers.offered_at // MICROSECONDS_A_DAY

@@ -35,7 +35,7 @@ class Truth:
 class Judged:
     """The first k places of each judged customer's list.
 
-    product  : int32[n, k], −1 where a list is shorter; hit : bool[n, k]
+    product  : int32[n, k], −1 where a list is shorter; hit : bool[n, k]. k is the cutoff, at most n_products
     relevant : int64[n], products that would be right; truth : where these come from
     """
 
@@ -48,7 +48,7 @@ class Judged:
 def judge_lists(ranked: Ranked, truth: Truth, cutoff: int) -> Judged:
     """The first ``cutoff`` places of the judged customers' lists, and which of them were bought."""
     n = np.int64(len(truth.buyers))
-    place = ranked.indptr[truth.customer][:, None] + np.arange(cutoff)
+    place = ranked.indptr[truth.customer][:, None] + np.arange(min(cutoff, int(n)))
     inside = place < ranked.indptr[truth.customer + 1][:, None]
     product = np.full(place.shape, -1, dtype=np.int32)
     product[inside] = ranked.product[place[inside]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -19,12 +20,15 @@ Protocol = Literal["new_product", "next_basket"]
 PROTOCOLS: tuple[Protocol, ...] = ("new_product", "next_basket")
 
 
-def check_protocol(name: str) -> Protocol:
-    """``name`` if it is a protocol; InputError with the nearest one otherwise."""
-    for protocol in PROTOCOLS:
-        if name == protocol:
-            return protocol
-    raise InputError(f"There is no protocol {name!r}.", do=did_you_mean(name, PROTOCOLS))
+def check_protocols(names: str | Sequence[str]) -> list[Protocol]:
+    """The protocols of these names (or of one), each once; InputError for none, or with the nearest one for an unknown."""
+    asked = [names] if isinstance(names, str) else list(names)
+    if not asked:
+        raise InputError("protocols is empty: there is nothing to judge by.", do=f"Use one of {', '.join(PROTOCOLS)}.")
+    for name in asked:
+        if name not in PROTOCOLS:
+            raise InputError(f"There is no protocol {name!r}.", do=did_you_mean(str(name), PROTOCOLS))
+    return [protocol for protocol in PROTOCOLS if protocol in asked]
 
 
 def label_next_baskets(steps: Baskets, holdings: Holdings, *, at: int, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:

@@ -28,8 +28,7 @@ def learn_blend(
     features : float64[n, 7] (see `FEATURES`); indptr : int64 by customer; label : uint8[n] bought within the horizon.
     Without a labelled customer: the closed form alone.
     """
-    bought = np.add.reduceat(label, indptr[:-1], dtype=np.int64) if len(label) else np.zeros(0, dtype=np.int64)
-    bought = np.where(np.diff(indptr) > 0, bought, 0) if len(label) else bought
+    bought = np.diff(np.concatenate([[0], np.cumsum(label, dtype=np.int64)])[indptr])  # a customer may have no candidate
     if not bought.any():
         return CLOSED_FORM_ONLY.copy()
     from scipy.optimize import minimize

@@ -66,7 +66,7 @@ def choose_rows(
     np.divide(value, largest, out=worth, where=largest > 0)
     worth = np.clip(np.nan_to_num(worth), 0.0, 1.0)
     most = settings.max_per_category or len(likeness.category) + 1
-    chosen = np.full((len(starts), top_k), -1, dtype=np.int64)
+    chosen = np.full((len(starts), min(top_k, int(np.diff(indptr).max(initial=0)))), -1, dtype=np.int64)
     graph = (likeness.category, likeness.indptr, likeness.consequent, likeness.weight, settings.diversity, most)
 
     def choose(first: int, last: int) -> None:

@@ -104,7 +104,9 @@ def test_nobody_offered_is_no_rate():
 def test_offers_without_dates_cannot_be_measured():
     holdings = holdings_of({0: {0: 1}}, end=END, products=4)
     counts = measure_offers(offers_of([(0, 1, 19100)], holdings, dated=False), holdings)
-    assert counts.excluded == {"undated": 1}
+    assert counts.excluded == {"acceptance_unknown": 1}
+    logged = measure_offers(offers_of([(0, 1, 19100, 1)], holdings, dated=False), holdings)
+    assert logged.excluded == {"undated": 1}
 
 
 def test_organic_rate_is_of_existing_customers_never_offered():
