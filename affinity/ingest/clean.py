@@ -15,7 +15,7 @@ REASONS = (
     "malformed_row",      # a line that cannot be split into the columns of its header
     "missing_order_id",
     "missing_product_id",
-    "bad_date",           # blank, unreadable, or no whole order_seq
+    "bad_date",           # blank, unreadable, before 1970 (a placeholder such as 1900-01-01), or no whole order_seq
     "bad_quantity",       # blank, no number, not finite
     "bad_price",          # blank, no number, not finite, below zero (unit price or amount)
     "zero_quantity",
@@ -64,7 +64,7 @@ def _cases(draft: Draft, only_marked: bool, repeats: int) -> str:
     tests = {
         "missing_order_id": ["order_id IS NULL"],
         "missing_product_id": ["product_id IS NULL"],
-        "bad_date": ["t IS NULL OR NOT isfinite(t)"] * ("ordered_at" in has)
+        "bad_date": ["t IS NULL OR NOT isfinite(t) OR t < TIMESTAMP '1970-01-01'"] * ("ordered_at" in has)
         + ["s IS NULL OR NOT isfinite(s) OR s <> floor(s) OR abs(s) > 1e15"] * ("order_seq" in has),
         "bad_quantity": ["q IS NULL OR NOT isfinite(q)"],
         "bad_price": ["p IS NULL OR NOT isfinite(p) OR p < 0 OR NOT isfinite(p * q)"] * ("unit_price" in has)

@@ -33,6 +33,8 @@ def reasons_of(lines: OrderLines) -> dict[int, str]:
         ("2,a,\t,2024-01-01,1,2", "missing_product_id"),
         ("2,a,x,,1,2", "bad_date"),
         ("2,a,x,2024-02-30,1,2", "bad_date"),
+        ("2,a,x,1900-01-01,1,2", "bad_date"),
+        ("2,a,x,1969-12-31 23:59:59,1,2", "bad_date"),
         ("2,a,x,2024-01-01,,2", "bad_quantity"),
         ("2,a,x,2024-01-01,two,2", "bad_quantity"),
         ("2,a,x,2024-01-01,inf,2", "bad_quantity"),
