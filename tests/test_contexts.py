@@ -255,3 +255,54 @@ def test_a_horizon_of_nothing_and_a_day_in_the_future(shop: dict[str, Path]) -> 
     for bad in ({"diversity": 2.0}, {"max_per_category": 0}, {"min_evidence": 0}):
         with pytest.raises(SettingsError, match=next(iter(bad))):
             af.recommend(lines, ranking=bad)
+
+
+@pytest.fixture(scope="module")
+def families(shop: dict[str, Path]) -> af.Result:
+    """The same run where every category is a family, so that one product often speaks for another of its family."""
+    products = pd.read_csv(shop["products"]).assign(family=lambda facts: facts["category"])
+    return af.run(shop["orders"], products=products, customers=shop["customers"], as_of=AS_OF, fit={"segment": "segment"})
+
+
+def test_who_owns_what_for_how_long_in_which_family(families: af.Result) -> None:
+    last = families.holdings.to_pandas().set_index(["customer_id", "product_id"])["last_at"]
+    facts = families.products.to_pandas().set_index("product_id")
+    said = set()
+    for row in families.recommendations.to_pandas().query("not is_fallback").itertuples():
+        age = (pd.Timestamp(AS_OF) - pd.Timestamp(last[row.customer_id, row.because])).days
+        related = facts.family[row.because] == facts.family[row.product_id]
+        family, days = ", same family" if related else "", "1 day" if age == 1 else f"{age} days"
+        assert row.reason.startswith(f"Owns {facts.name[row.because]}{family} (bought {days} ago): ")
+        owned = set(facts.family[last[row.customer_id].index])
+        assert row.kind == ("upsell" if facts.family[row.product_id] in owned else "cross_sell")
+        said.add((related, row.kind, row.reason_code))
+    assert said >= {
+        (True, "upsell", "converts_from"),
+        (False, "upsell", "converts_from"),
+        (False, "cross_sell", "converts_from"),
+    }
+    assert {code for *_, code in said} == {"converts_from", "bought_together"}
+
+
+def test_how_popular_in_the_shop_and_in_a_segment(result: af.Result, asked: contexts.Shop) -> None:
+    held = result.holdings.to_pandas()
+    people = pd.Series(asked.facts.customers.segments["segment"], index=result.holdings.customers.labels)
+    segment, owners = held["customer_id"].map(people), held.groupby("product_id")["customer_id"].nunique()
+    in_segment, sizes = held.groupby([segment, "product_id"]).size(), held.groupby(segment)["customer_id"].nunique()
+    rows = result.everybody.to_pandas().query("is_fallback")
+    assert set(rows["fallback_level"]) == {"scored", "shop", "segment"}
+    for row in rows.itertuples():
+        if row.fallback_level == "segment":
+            where, _, counts = row.reason.removeprefix("Popular where segment is ").partition(": bought by ")
+            assert counts == f"{in_segment[where, row.product_id]:,} of {sizes[where]:,}"
+        else:
+            of = held["customer_id"].nunique()
+            assert row.reason == f"Popular with customers: bought by {owners[row.product_id]:,} of {of:,}"
+
+
+@pytest.mark.parametrize("context", ["cart", "order_confirmation"])
+def test_scores_of_other_contexts_are_taken_apart_too(result: af.Result, context: str) -> None:
+    given_ids = list(result.holdings.products.labels[3:9])
+    for customer in (None, result.sample_customer()):
+        recs = result.recommend(context, given=given_ids, customer=customer)
+        assert sums_of(recs) == pytest.approx(recs.score, abs=1e-9)
