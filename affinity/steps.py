@@ -29,7 +29,7 @@ from affinity.tables import (
     MetricTree,
     PairGraph,
 )
-from affinity.training import learn_fit, learn_model, look_back_to
+from affinity.training import learn_fit, learn_model, look_back_to, recall_customers
 from affinity.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -194,7 +194,8 @@ def judge_at(
 
     def fit_of(blind: Landmark) -> evaluate.Ranked:
         if not learnt:
-            candidates = learn_fit(then, settings, blind, customers=customers)[1]
+            known = recall_customers(customers, settings, past, then)
+            candidates = learn_fit(then, settings, blind, customers=known)[1]
             learnt.append(evaluate.Ranked(candidates.indptr, candidates.product, candidates.fit))
         return learnt[0]
 

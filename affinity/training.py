@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from affinity import counting, fit
+from affinity import baskets, counting, fit
 from affinity.history import History, look_back
 from affinity.progress import track
 from affinity.settings import Settings
@@ -41,15 +41,19 @@ def learn_model(
     it; counts at the end (``now``, counted here when not given) score. Nothing that a label says is in the counts
     that predict it.
 
-    customers : their segment column ``settings.fit.segment``, taken to have been the same at earlier landmarks
+    customers : their segment column ``settings.fit.segment``; what a customer file says of it is taken to have been the
+                same at earlier landmarks, what the order lines say is what those before the landmark say
     offers    : what a customer was offered in the horizon of a landmark is neither a purchase nor none to learn from:
                 fit is the probability of buying without an offer
     """
-    codes = _segment_of(customers, settings)
-    now = _tell_segments(now or _landmark(None, past, settings), codes)
-    times = track(plan_times(past, settings), "landmarks")
-    marks = (look_back_to(at, past, settings)[1] for at in times)
-    earlier = (replace(_tell_segments(m, codes), offered=_offered_in(offers, m.at, settings.horizon_days)) for m in marks)
+    now = _tell_segments(now or _landmark(None, past, settings), customers, settings)
+
+    def recall(at: int) -> Landmark:
+        then, landmark = look_back_to(at, past, settings)
+        landmark = _tell_segments(landmark, recall_customers(customers, settings, past, then), settings)
+        return replace(landmark, offered=_offered_in(offers, at, settings.horizon_days))
+
+    earlier = (recall(at) for at in track(plan_times(past, settings), "landmarks"))
     return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days), now
 
 
@@ -70,17 +74,21 @@ def look_back_to(at: int, past: History, settings: Settings) -> tuple[History, L
     return then, Landmark(at, known.holdings, known.steps, known.transitions, *labels)
 
 
-def _segment_of(customers: Customers | None, settings: Settings) -> np.ndarray | None:
-    """int32 segment of each customer, −1 where it is not known."""
+def recall_customers(customers: Customers | None, settings: Settings, past: History, then: History) -> Customers | None:
+    """``customers``, known at the end of ``past``, as they were known at the end of ``then``, as far as fit looks at them."""
     if customers is None or settings.fit.segment is None:
-        return None
+        return customers
+    return baskets.recall_segment(customers, settings.fit.segment, past.lines, then.lines)
+
+
+def _tell_segments(landmark: Landmark, customers: Customers | None, settings: Settings) -> Landmark:
+    """The landmark with the segment scores of ``customers``; unchanged where fit knows no segments."""
+    if customers is None or settings.fit.segment is None:
+        return landmark
     code, label = customers.segment_codes(settings.fit.segment)
     known = np.array([name is not None for name in label], dtype=bool)
-    return np.where(known[code], code, -1).astype(np.int32)
-
-
-def _tell_segments(landmark: Landmark, codes: np.ndarray | None) -> Landmark:
-    return landmark if codes is None else replace(landmark, segment=fit.score_segments(landmark.holdings, codes))
+    codes = np.where(known[code], code, -1).astype(np.int32)
+    return replace(landmark, segment=fit.score_segments(landmark.holdings, codes))
 
 
 def _offered_in(offers: Offers | None, at: int | None, horizon_days: int) -> tuple[np.ndarray, np.ndarray] | None:

@@ -46,6 +46,18 @@ def describe_customers(lines: OrderLines, customers: Customers | None = None) ->
     return replace(known, segments=segments)
 
 
+def recall_segment(customers: Customers, name: str, lines: OrderLines, earlier: OrderLines) -> Customers:
+    """``customers``, described at the end of ``lines``, with the segment ``name`` that was known when only ``earlier`` was.
+
+    What the lines say is then what the earlier ones said; what only a customer file says stands.
+    """
+    if name not in lines.attributes or name not in customers.segments:
+        return customers
+    now, then = (_last_values(known, known.attributes[name]) for known in (lines, earlier))
+    label = customers.segments[name]
+    return replace(customers, segments={**customers.segments, name: np.where(label == now, then, label)})
+
+
 def _filled(given: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """``given`` with its gaps (None) filled from ``seen``."""
     gap = np.fromiter((value is None for value in given), dtype=bool, count=len(given))

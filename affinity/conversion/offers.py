@@ -217,6 +217,8 @@ def organic_rate(offers: Offers, holdings: Holdings, product: np.ndarray, day: n
     came = first_seen(holdings)
     n_products = len(holdings.products)
     approached = (offers.product >= 0) & (offers.customer >= 0) & offers.treated
+    if offers.offered_at is not None:  # of offers from as_of on nothing is known yet
+        approached &= offers.offered_at // MICROSECONDS_A_DAY < int(holdings.end.max(initial=0))
     offered_key = np.unique(offers.customer[approached].astype(np.int64) * n_products + offers.product[approached])
     by_product = np.argsort(offered_key % n_products, kind="stable")
     offered_product, offered_customer = (offered_key % n_products)[by_product], (offered_key // n_products)[by_product]
