@@ -15,7 +15,7 @@ import numpy as np
 
 from affinity import eligibility as eligibility_room
 from affinity import fit, ranking
-from affinity.errors import InputError, MissingPart
+from affinity.errors import InputError, MissingPart, SettingsError
 from affinity.fit.features import EPSILON, known_segments, owned_weight
 from affinity.fit.top import TopScorer, can_judge
 from affinity.history import History
@@ -43,6 +43,16 @@ Context = Literal["customer", "product", "cart", "order_confirmation"]
 
 #: Customers ranked at once; bounds the memory, changes no answer.
 CUSTOMERS_AT_ONCE = 50_000
+
+
+def check_value(context: Context, settings: Settings) -> None:
+    """SettingsError where expected value is asked for in a context that has no fit to multiply margins with."""
+    if settings.rank_by == "expected_value" and context in ("product", "cart"):
+        raise SettingsError(
+            f"rank_by='expected_value' has no meaning in context {context!r}.",
+            why="Expected value is fit × margin, and there is no fit of the next purchase there.",
+            do="Use rank_by='fit' there, or the contexts customer and order_confirmation.",
+        )
 
 
 @dataclass(frozen=True)

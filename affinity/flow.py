@@ -16,7 +16,15 @@ from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity import counting, evaluate, graph, rules
 from affinity import metrics as metric_room
-from affinity.contexts import Context, Shop, list_companions, recommend_customers, recommend_in, recommend_newcomers
+from affinity.contexts import (
+    Context,
+    Shop,
+    check_value,
+    list_companions,
+    recommend_customers,
+    recommend_in,
+    recommend_newcomers,
+)
 from affinity.history import History
 from affinity.metrics import Retention
 from affinity.observed import measure_offer_log, measure_with_segments
@@ -221,6 +229,7 @@ def recommend(
     Raises MissingPart when the context needs customers and the orders name none, UnknownLabel for unknown ids.
     """
     settings = (settings or Settings()).changed(**changes if k is None else {**changes, "top_k": k})
+    check_value(context, settings)
     past = read_past(orders, settings)
     facts = read_facts(past, offers, products, customers)
     require_observed(past, settings)

@@ -147,3 +147,10 @@ def test_offers_that_nobody_knows_the_end_of_have_no_rate(dated: bool) -> None:
         assert np.isnan(found.rate).all()
     if dated:
         assert beside.accepted.tolist()[0] == 0
+
+
+@pytest.mark.parametrize("context", ["cart", "product"])
+def test_value_is_not_silently_left_out_where_there_is_no_fit(context: str) -> None:
+    margins = pd.DataFrame({"product_id": list("abcde"), "margin": 1.0})
+    with pytest.raises(SettingsError, match="has no meaning in context"):
+        af.recommend(ORDERS, context=context, given=["a"], products=margins, rank_by="expected_value", horizon_days=10)
