@@ -51,8 +51,9 @@ def judge(
     """Each recommender, the built-in baselines and, where asked for, the peers at a past landmark.
 
     landmark : with the labels of ``protocol``. Refused when it leaks (see `affinity.evaluate.leaks`).
-    Peers that are not installed or do not fit are left out, with the reason. Raises MissingPart when nobody can be
-    judged. Probabilities are judged where products new to the customer are, their horizon being that of the labels.
+    Methods that are not installed or do not fit are left out, with the reason; not the first, which the others are
+    compared with. Raises MissingPart when nobody can be judged. Probabilities are judged where products new to the customer
+    are, their horizon being that of the labels.
     """
     check_landmark(landmark, protocol)
     truth = know_truth(landmark, protocol)
@@ -62,11 +63,12 @@ def judge(
     methods: dict[str, Recommender] = {**recommenders, **{name: load(path) for name, path in named.items()}}
     methods |= {name: load(path) for name, path in PEERS.items()} if peers else {}
     values, predictions, left_out = {}, {}, {}
+    first = next(iter(recommenders), None)
     for name, method in methods.items():
         try:
             made = method(blind)
         except (MissingExtra, TooLarge) as error:
-            if name in recommenders:
+            if name == first:
                 raise
             left_out[name] = str(error)
             continue

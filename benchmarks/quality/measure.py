@@ -26,7 +26,7 @@ def measure(window: Window, folder: Path, *, peers: list[str], resamples: int, s
     methods |= {name: Timed(partial(peer(name), **one["parameters"])) for name, one in chosen.items()}
     judged = judge(methods, landmark, baselines=False)
     table = summarise([judged], resamples=resamples, seed=seed)
-    figures = {name: mean_ndcg(judged, name) for name in methods}
+    figures = {name: mean_ndcg(judged, name) for name in judged.values}
     say(f"{window.name}: {len(judged.customer):,} customers; " + ", ".join(f"{n} {v:.4f}" for n, v in figures.items()))
     return {
         "window": window.name,
@@ -37,8 +37,8 @@ def measure(window: Window, folder: Path, *, peers: list[str], resamples: int, s
         "customers_with_history": int((landmark.holdings.indptr[1:] > landmark.holdings.indptr[:-1]).sum()),
         "products": int((landmark.transitions.buyers > 0).sum()),
         "purchases": len(landmark.holdings),
-        "chosen": chosen,
-        "left_out": left_out,
+        "chosen": {name: one for name, one in chosen.items() if name not in judged.left_out},
+        "left_out": {**left_out, **judged.left_out},
         "seconds": {name: round(method.seconds, 2) for name, method in methods.items()},
         "total_seconds": round(time.process_time() - start, 1),
         "rows": _rows(table),
