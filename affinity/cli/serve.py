@@ -1,6 +1,7 @@
 """Answer widgets over HTTP from the current release of a folder, and follow new releases without a restart.
 
 affinity serve shop --port 8000
+affinity serve shop --demo                          # then open http://127.0.0.1:8000/demo
 affinity serve shop --keys keys.txt --new-key storefront
 affinity serve shop --host 0.0.0.0 --keys keys.txt --origin https://shop.example
 affinity serve shop --export-offers offers.csv
@@ -38,6 +39,7 @@ def command(
     holdout: Annotated[float, typer.Option(help="Share of customers who are shown nothing (group control).")] = 0.0,
     salt: Annotated[str, typer.Option(help="What the hash of the groups is salted with.")] = "affinity",
     rate: Annotated[float, typer.Option(help="Requests a second of one key or address; 0: no limit.", min=0)] = 200.0,
+    demo: Annotated[bool, typer.Option("--demo", help="Also a demo shop with the widget, at /demo.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No log line a request (standard error).")] = False,
 ) -> None:
     from affinity.serve.keys import add_key, read_keys
@@ -66,5 +68,6 @@ def command(
         burst=int(2 * rate),
         holdout=holdout,
         salt=salt,
+        demo=demo,
     )
     run_server(folder, options, log_to=None if quiet else sys.stderr, announce=sys.stdout)

@@ -6,7 +6,6 @@ Ids are UTF-8 texts end to end with offsets, sorted by their bytes, so that an i
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -164,6 +163,7 @@ class ServingArrays:
         """ReleaseError for a folder whose arrays cannot be read."""
         try:
             self._arrays = {path.stem: _map(path) for path in sorted(folder.glob("*.npy"))}
+            self._seen: dict[str, tuple[memoryview, memoryview]] = {}
             self.plain = {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
         except (OSError, ValueError) as error:
             raise ReleaseError(f"The serving arrays in {str(folder)!r} cannot be read: {error}", do=_AGAIN) from None
@@ -181,16 +181,33 @@ class ServingArrays:
 
     def text(self, name: str, position: int) -> str:
         """The text at ``position`` of a list ("product", "customer", "reason", …)."""
-        offsets = self._arrays[f"{name}_offsets"]
-        return bytes(self._arrays[f"{name}_text"][offsets[position] : offsets[position + 1]]).decode()
+        offsets, data = self._views(name)
+        return str(data[offsets[position] : offsets[position + 1]], "utf-8")
+
+    def some_texts(self, name: str, positions: np.ndarray) -> list[str]:
+        """The texts at ``positions`` of a list, "" for −1."""
+        offsets, data = self._views(name)
+        return [str(data[offsets[i] : offsets[i + 1]], "utf-8") if i >= 0 else "" for i in positions.tolist()]
 
     def find(self, name: str, text: str) -> int:
         """The position of ``text`` in the sorted list ``name`` ("product", "customer"), −1 when it is not there."""
-        offsets, data, key = self._arrays[f"{name}_offsets"], self._arrays[f"{name}_text"], text.encode()
-        n = len(offsets) - 1
-        position = bisect_left(range(n), key, key=lambda i: data[offsets[i] : offsets[i + 1]].tobytes())
-        found = position < n and data[offsets[position] : offsets[position + 1]].tobytes() == key
-        return position if found else -1
+        offsets, data = self._views(name)
+        key, low, high = text.encode(), 0, len(offsets) - 1
+        n = high
+        while low < high:
+            middle = (low + high) >> 1
+            if bytes(data[offsets[middle] : offsets[middle + 1]]) < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < n and data[offsets[low] : offsets[low + 1]] == key else -1
+
+    def _views(self, name: str) -> tuple[memoryview, memoryview]:
+        """(offsets, UTF-8) of a list, whose elements are read as plain values: several times faster than an array's."""
+        found = self._seen.get(name)
+        if found is None:
+            found = self._seen[name] = self._arrays[f"{name}_offsets"].data, self._arrays[f"{name}_text"].data
+        return found
 
     def rows(self, name: str, position: int) -> slice:
         """The rows of a customer (``name`` "customer") or of a product ("bought")."""

@@ -14,6 +14,17 @@ from affinity.serve.shelf import Item, Shelf
 
 JSON = "application/json"
 
+#: Pairs whose evidence is kept encoded (some 20 MB).
+MOST_PAIRS = 100_000
+
+
+class Encoded(Response):
+    """A response whose headers are encoded already."""
+
+    def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [*headers, (b"content-length", b"%d" % len(body))] if body else headers
+
 
 def problem(status: int, code: str, sentence: str, details: list[dict[str, str]] | None = None) -> Response:
     """A refusal: {"error": {code, message, details}}; it repeats nothing that was sent."""
@@ -55,20 +66,52 @@ def group_of(customer_id: str | None, *, salt: str, holdout: float) -> str:
     return "control" if int.from_bytes(digest) < holdout * 2**64 else "treatment"
 
 
-def describe(item: Item, rank: int, shelf: Shelf) -> dict[str, Any]:
-    """An item as it is sent."""
-    because = None if item.because < 0 else shelf.product(item.because)
-    evidence: dict[str, Any] = {"because": because}
-    if because is not None:
-        evidence |= {"because_name": shelf.name(item.because), **shelf.figures(item.because, item.product)}
-    return {
-        "product_id": shelf.product(item.product),
-        "name": shelf.name(item.product),
-        "price": shelf.price(item.product),
-        "rank": rank,
-        "score": item.score,
-        "reason_code": item.reason_code,
-        "reason": item.reason,
-        "evidence": evidence,
-        "is_fallback": item.is_fallback,
-    }
+class Encoder:
+    """Items as JSON, of one release: what is the same in every answer about a product, or a pair, is encoded once."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._products: dict[int, bytes] = {}
+        self._speakers: dict[int, bytes] = {}
+        self._evidence: dict[tuple[int, int], bytes] = {}
+
+    def items(self, items: list[Item]) -> bytes:
+        """The list of the items, best first."""
+        products, evidence = self._products, self._evidence
+        parts = []
+        for rank, (product, score, code, reason, because, alone) in enumerate(items, 1):
+            known, why = products.get(product), evidence.get((because, product))
+            parts.append(
+                b'%b,"rank":%d,"score":%b,"reason_code":%b,"reason":%b,"evidence":%b,"is_fallback":%b}'
+                % (
+                    self._describe(product) if known is None else known,
+                    rank,
+                    b"null" if score is None else repr(score).encode(),
+                    to_json(code),
+                    to_json(reason),
+                    self._explain(because, product) if why is None else why,
+                    b"true" if alone else b"false",
+                )
+            )
+        return b"[%b]" % b",".join(parts)
+
+    def _describe(self, product: int) -> bytes:
+        shelf = self._shelf
+        facts = {"product_id": shelf.product(product), "name": shelf.name(product), "price": shelf.price(product)}
+        found = self._products[product] = to_json(facts)[:-1]
+        return found
+
+    def _explain(self, because: int, product: int) -> bytes:
+        if because < 0:
+            return b'{"because":null}'
+        speaker, figures = self._speakers.get(because), self._shelf.figures(because, product)
+        if speaker is None:
+            said = {"because": self._shelf.product(because), "because_name": self._shelf.name(because)}
+            speaker = self._speakers[because] = to_json(said)[:-1]
+        if not figures:
+            return speaker + b"}"
+        if len(self._evidence) >= MOST_PAIRS:
+            self._evidence.clear()
+        found = b"%b,%b" % (speaker, to_json(figures, inf_nan_mode="null")[1:])
+        self._evidence[because, product] = found
+        return found

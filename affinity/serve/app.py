@@ -11,10 +11,10 @@ from typing import Any, TextIO
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from affinity import __version__
 from affinity.release.folder import RELEASES
@@ -22,13 +22,30 @@ from affinity.serve.answers import problem
 from affinity.serve.event_log import EventLog
 from affinity.serve.events import Receiver
 from affinity.serve.follow import Follower
-from affinity.serve.gate import Gate
+from affinity.serve.gate import Gate, dispatch
 from affinity.serve.log import Log
 from affinity.serve.meters import Meters
 from affinity.serve.options import ServeOptions
+from affinity.serve.pages import demo_routes, static_routes
 from affinity.serve.recommendations import Recommender
 from affinity.serve.schema import complete_schema
 from affinity.serve.status import status_router
+
+ASK, TELL = "/v1/recommendations", "/v1/events"
+
+
+class Application(FastAPI):
+    """The framework's application behind the gate, which answers the fast routes without it."""
+
+    gate: Gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Every request, through the gate."""
+        await self.gate(scope, receive, send)
+
+    async def behind(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What the gate lets through to the framework."""
+        await super().__call__(scope, receive, send)
 
 
 def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = None) -> FastAPI:
@@ -50,25 +67,20 @@ def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = Non
         await events.close()
         log.write("stopped")
 
-    app = FastAPI(title="Affinity", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
+    app = Application(title="Affinity", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     recommender, receiver = Recommender(follower, options, meters), Receiver(events, options, meters)
-    app.router.routes.append(Route("/v1/recommendations", recommender.handle, methods=["GET", "POST"]))
-    app.router.routes.append(Route("/v1/events", receiver.handle, methods=["POST"]))
+    app.router.routes.append(Route(ASK, recommender.handle, methods=["GET", "POST"]))
+    app.router.routes.append(Route(TELL, receiver.handle, methods=["POST"]))
     app.include_router(status_router(follower, meters))
+    files = static_routes() + (demo_routes(follower) if options.demo else [])
+    app.router.routes.extend(files)
     app.state.follower, app.state.meters, app.state.events_folder = follower, meters, events.folder
     _describe(app)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(Exception, _fail)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=options.origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["Content-Type", "X-API-Key", "Authorization", "If-None-Match"],
-        expose_headers=["ETag"],
-        max_age=600,
-    )
-    paths = frozenset({"/v1/recommendations", "/v1/events", "/openapi.json"})
-    app.add_middleware(Gate, options=options, meters=meters, log=log, paths=paths)
+    fast = {("GET", ASK): recommender.handle, ("POST", ASK): recommender.handle, ("POST", TELL): receiver.handle}
+    paths = frozenset({ASK, TELL, "/openapi.json", *(route.path for route in files)})
+    app.gate = Gate(dispatch(fast, app.behind), options=options, meters=meters, log=log, paths=paths)
     return app
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from affinity.serve.answers import problem
@@ -31,12 +36,31 @@ class _TooLarge(Exception):
     """A body without a stated length turned out to be larger than allowed."""
 
 
+#: (method, path) -> handler of the routes that are answered without the framework's routing.
+Fast = Mapping[tuple[str, str], Callable[[Request], Awaitable[Response]]]
+
+
+def dispatch(fast: Fast, others: ASGIApp) -> ASGIApp:
+    """The application that answers ``fast`` itself and leaves everything else to ``others``."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        handler = fast.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if handler is None:
+            await others(scope, receive, send)
+        else:
+            response = await handler(Request(scope, receive))
+            await response(scope, receive, send)
+
+    return answer
+
+
 class Gate:
     """ASGI middleware; refuses with plain problem documents that repeat nothing of the request."""
 
     def __init__(self, app: ASGIApp, *, options: ServeOptions, meters: Meters, log: Log, paths: frozenset[str]) -> None:
         """paths : the paths without parameters, which may stand in the log and the meters"""
         self._app, self._options, self._meters, self._log = app, options, meters, log
+        self._across = _cors(app, options)
         self._paths = paths
         self._buckets = TokenBuckets(options.rate, options.burst, options.ticks)
 
@@ -60,11 +84,16 @@ class Gate:
                 self._meters.refused[refusal[1]] += 1
                 await problem(*refusal)(scope, receive, answer)
             else:
-                await self._app(scope, self._counted(receive), answer)
+                app = self._across if any(name == b"origin" for name, _ in scope["headers"]) else self._app
+                await app(scope, receive if scope["method"] == "GET" else self._counted(receive), answer)
         except _TooLarge:
             self._meters.refused["body_too_large"] += 1
             if not started:
                 await problem(413, "body_too_large", "The body is too large.")(scope, receive, answer)
+        except Exception:
+            if not started:
+                await problem(500, "failed", "The server failed; its log says when.")(scope, receive, answer)
+            raise
         finally:
             self._note(scope, status, self._options.ticks() - began)
 
@@ -78,7 +107,7 @@ class Gate:
         options, headers = self._options, dict(scope["headers"])
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MOST_URL_BYTES:
             return 414, "url_too_long", "The address is too long; send a body."
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > options.max_header_bytes:
+        if sum([len(name) + len(value) for name, value in scope["headers"]]) > options.max_header_bytes:
             return 431, "headers_too_large", "The headers are too large."
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > options.max_body_bytes:
@@ -121,6 +150,18 @@ class Gate:
         return counted
 
 
+def _cors(app: ASGIApp, options: ServeOptions) -> ASGIApp:
+    """The same for pages of other origins, of which those listed may read the answers."""
+    return CORSMiddleware(
+        app,
+        allow_origins=options.origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Content-Type", "X-API-Key", "Authorization", "If-None-Match"],
+        expose_headers=["ETag"],
+        max_age=600,
+    )
+
+
 def _address(scope: Scope) -> str:
     client: Any = scope.get("client")
     return f"address {client[0]}" if client else "address"
@@ -130,6 +171,7 @@ def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in {"GET", "POST", "OPTIONS", "HEAD"} else "other"
 
 
+@lru_cache(maxsize=64)
 def _is_local(host: bytes) -> bool:
     """Whether the Host header names this machine: else a page elsewhere could have its own name point here."""
     try:

@@ -6,6 +6,7 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from affinity.errors import SettingsError
@@ -24,6 +25,7 @@ class ServeOptions:
     max_body_bytes, max_header_bytes : larger requests are refused
     holdout, salt : share of the customers who are shown nothing (group control), and what the hash is salted with
     check_seconds : how often the folder is looked at for a new release
+    demo          : also a demo shop at /demo; it names products and customers, so only on a loopback address without keys
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +40,7 @@ class ServeOptions:
     holdout: float = 0.0
     salt: str = "affinity"
     check_seconds: float = 0.5
+    demo: bool = False
     clock: Callable[[], float] = field(default=time.time, repr=False)
     ticks: Callable[[], float] = field(default=time.monotonic, repr=False)
 
@@ -48,12 +51,18 @@ class ServeOptions:
                 why="Anybody could ask what customers are likely to buy.",
                 do="Make a key with: affinity serve DIR --keys FILE --new-key NAME, then start with --keys FILE.",
             )
+        if self.demo and not (self.loopback and self.keys is None):
+            raise SettingsError(
+                "The demo shop is for this machine, without keys.",
+                why="It names customers of the release, and its page cannot keep a key secret.",
+                do="Leave out --demo, or --host and --keys.",
+            )
         if not 0 <= self.holdout < 1:
             raise SettingsError(f"holdout={self.holdout} is not valid.", do="Give a share from 0 to below 1.")
         if "*" in self.origins:
             raise SettingsError("Origin '*' would let every web page ask.", do="List the shop's origins.")
 
-    @property
+    @cached_property
     def loopback(self) -> bool:
         """Whether only this machine can ask."""
         return is_loopback(self.host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -106,6 +107,14 @@ def _truth(text: str) -> Any:
 _READ: dict[str, Callable[[str], Any]] = {
     "limit": _whole, "min_score": _number, "price_min": _number, "price_max": _number, "available": _truth,
 }  # fmt: skip
+
+
+def split_query(query: bytes) -> Iterable[tuple[str, str]]:
+    """(name, value) of every parameter, in order."""
+    if b"%" in query or b"+" in query:
+        return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    parts = [part.partition("=") for part in query.decode("latin-1").split("&") if part]
+    return [(name, value) for name, _, value in parts]
 
 
 def read_query(pairs: Iterable[tuple[str, str]]) -> Question:

@@ -8,9 +8,8 @@ A shelf never changes. Lists for customers and products are those of the release
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +22,7 @@ from affinity.serve.cart import CartCompleter
 from affinity.serve.question import Filters, Question
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """A product to show. because : code of the product that speaks for it, −1 none; score None: it only fills up."""
 
     product: int
@@ -98,11 +96,10 @@ class Shelf:
 
     def _next(self, customer: int) -> list[Item]:
         a, rows = self.arrays, self.arrays.rows("customer", customer)
-        columns = (a[f"fit_{name}"][rows].tolist() for name in ("product", "value", "reason_code", "reason", "because"))
-        return [
-            Item(product, _known(fit), self._reason_codes[code], "" if said < 0 else a.text("reason", said), because, alone)
-            for product, fit, code, said, because, alone in zip(*columns, a["fit_is_fallback"][rows].tolist())
-        ]
+        product, value, code, because, alone = (a[f"fit_{name}"][rows].tolist() for name in _FIT)
+        codes = [self._reason_codes[one] for one in code]
+        said = a.some_texts("reason", a["fit_reason"][rows])
+        return list(map(Item, product, map(_known, value), codes, said, because, alone))
 
     @cached_property
     def _reason_codes(self) -> list[str]:
@@ -185,6 +182,9 @@ class Shelf:
     @cached_property
     def _categories(self) -> dict[str, int]:
         return {label: code for code, label in enumerate(self.arrays.texts("category"))}
+
+
+_FIT = ("product", "value", "reason_code", "because", "is_fallback")
 
 
 def _known(value: float) -> float | None:
