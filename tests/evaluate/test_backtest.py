@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affinity.errors import MissingPart
+from affinity.errors import MissingPart, TooLarge
 from affinity.evaluate import METRICS, Ranked, backtest
 from affinity.evaluate.judged import Judged, Truth, judge_lists
 from affinity.evaluate.protocols import know_truth
@@ -53,6 +53,18 @@ def test_metrics_by_hand(landmark: Landmark) -> None:
     bits = [-np.log2(1 / 3) * 0.5 - np.log2(1 / 3) * 0.5, np.mean([-np.log2(1 / 3), -np.log2(1 / 3), -np.log2(1 / 3)])]
     assert value(found, "mine", "novelty") == pytest.approx(np.mean(bits))
     assert set(found.customers[found.metric == "ndcg"].tolist()) == {2}
+
+
+def test_a_method_that_does_not_fit_is_left_out_unless_it_is_the_first(landmark: Landmark) -> None:
+    def too_large(_: Landmark) -> Ranked:
+        raise TooLarge("a dense matrix of 99 products")
+
+    mine = {"mine": lambda _: lists([2], [0], [], [])}
+    found = backtest({**mine, "theirs": too_large}, landmark, resamples=20)
+    assert found.info["left_out"] == {"theirs": "a dense matrix of 99 products"}
+    assert "theirs" not in set(found.method.tolist())
+    with pytest.raises(TooLarge):
+        backtest({"theirs": too_large, **mine}, landmark, resamples=20)
 
 
 def test_differences_are_paired(landmark: Landmark) -> None:
