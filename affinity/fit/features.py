@@ -106,8 +106,8 @@ def owned_weight(landmark: Landmark) -> np.ndarray:
 
 
 def popular_products(transitions: Transitions) -> np.ndarray:
-    """int32 codes of the products ever bought by a known customer, by decayed first purchases, ties by code."""
-    order = np.argsort(-transitions.first_purchases, kind="stable").astype(np.int32)
+    """int32 codes of the products ever bought by a known customer, by decayed first purchases, then buyers, then code."""
+    order = np.lexsort((-transitions.buyers, -transitions.first_purchases)).astype(np.int32)
     return order[transitions.buyers[order] > 0]
 
 
