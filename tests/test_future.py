@@ -52,12 +52,14 @@ def invent_lines(known: pd.DataFrame, start: pd.Timestamp, seed: int) -> pd.Data
 
 
 def invent_offers(offers: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """The offers before as_of, and behind them others of their campaigns to the same customers, all accepted."""
+    """The offers before as_of, and behind them others, all accepted: of their campaigns and of a new one, to strangers too."""
     before = offers[pd.to_datetime(offers["offered_at"]) < AS_OF]
     again = before[before["customer_id"].isin(known["customer_id"])].head(80)
     day = AS_OF.strftime("%Y-%m-%d")
     more = again.assign(offer_id="future " + again["offer_id"], offered_at=day, accepted_at=f"{day} 10:00:00", arm="treated")
-    return pd.concat([before, more])
+    new = more.assign(offer_id="new " + more["offer_id"], campaign_id="a campaign of the future")
+    strange = more.head(3).assign(offer_id=["s1", "s2", "s3"], customer_id="nobody of before")
+    return pd.concat([before, more, new, strange])
 
 
 def test_another_future_changes_no_table(shop: dict[str, Path], known: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.metrics.facts import NEVER, Facts
-from affinity.metrics.offered import Outcomes, judge_offers, next_event
+from affinity.metrics.offered import Outcomes, judge_offers, known_campaigns, next_event
 from affinity.metrics.recurring import spells_of
 from affinity.metrics.tally import Tally, Undefined, join_notes
 from affinity.tables.order_lines import MICROSECONDS_A_DAY
@@ -66,7 +66,8 @@ def _returns(facts: Facts, *, net: bool) -> Tally | Undefined:
     revenue = np.where(found.accepted, _revenue_after(facts, found), 0.0)[known]
     cost = cost[known]
     left_out = int(np.count_nonzero(~known))
-    labels = tuple(str(label) for label in offers.campaigns.labels)
+    campaigns = known_campaigns(offers, facts.as_of_day)
+    labels = tuple(str(label) for label in offers.campaigns.labels[campaigns])
     campaign = found.campaign[known]
     named = campaign >= 0
     return Tally(
@@ -76,7 +77,7 @@ def _returns(facts: Facts, *, net: bool) -> Tally | Undefined:
         kind="ratio",
         window=facts.until,
         note=join_notes(found.note, f"{left_out:,} of unknown cost left out" if left_out else None),
-        group=np.where(named, campaign, len(labels)).astype(np.int64) if labels else None,
+        group=np.where(named, np.searchsorted(campaigns, campaign), len(labels)).astype(np.int64) if labels else None,
         group_by="campaign" if labels else None,
         group_labels=labels if named.all() else (*labels, "(none)"),
     )

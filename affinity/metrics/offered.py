@@ -58,7 +58,8 @@ def count_campaigns(facts: Facts) -> Tally | Undefined:
     if isinstance(found, Undefined):
         return found
     assert facts.offers is not None
-    labels = tuple(str(label) for label in facts.offers.campaigns.labels)
+    known = known_campaigns(facts.offers, facts.as_of_day)
+    labels = tuple(str(label) for label in facts.offers.campaigns.labels[known])
     rows = np.flatnonzero(found.campaign >= 0)
     if len(rows) == 0:
         return Undefined("NO_CAMPAIGNS: the offers name no campaign", facts.until)
@@ -71,10 +72,18 @@ def count_campaigns(facts: Facts) -> Tally | Undefined:
         found.buyer[rows][first],
         window=facts.until,
         note=found.note,
-        group=found.campaign[rows][first],
+        group=np.searchsorted(known, found.campaign[rows][first]),
         group_by="campaign",
         group_labels=labels,
     )
+
+
+def known_campaigns(offers: Offers, as_of_day: int | None) -> np.ndarray:
+    """int32 codes, rising, of the campaigns with an offer before as_of; of all where the offers have no dates."""
+    named = offers.campaign >= 0
+    if offers.offered_at is not None and as_of_day is not None:
+        named &= offers.offered_at // MICROSECONDS_A_DAY < as_of_day
+    return np.unique(offers.campaign[named])
 
 
 def judge_offers(facts: Facts) -> Outcomes | Undefined:
@@ -113,7 +122,8 @@ def judge_offers(facts: Facts) -> Outcomes | Undefined:
         notes.append(f"{older:,} made before the orders begin left out")
     if owners := int(np.count_nonzero(owned)):
         notes.append(f"{owners:,} of products owned before left out")
-    if strangers := int(np.count_nonzero(offers.treated & offers.exposed & (offers.customer < 0))):
+    unknown = offers.treated & offers.exposed & (offers.customer < 0)
+    if strangers := int(np.count_nonzero(unknown & (day < facts.as_of_day))):
         notes.append(f"{strangers:,} to people who are not among the customers left out")
     rows = np.arange(len(offers))
     return Outcomes(rows, offers.customer, buyer, offers.campaign, accepted, in_window, ", ".join(notes)).of(counts)

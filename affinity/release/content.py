@@ -40,8 +40,15 @@ def offer_columns(offers: Offers, accepted: np.ndarray, *, window_days: int, as_
     return {
         "offer_id": offers.offer[rows],
         "customer_id": LabelColumn(offers.customer[rows], offers.customers.labels),
-        "campaign": LabelColumn(offers.campaign[rows], offers.campaigns.labels),
+        "campaign": _used_labels(offers.campaign[rows], offers.campaigns.labels),
         "product_id": LabelColumn(offers.product[rows], offers.products.labels),
         "offered_at": offered_at[rows],
         "accepted": outcome[rows],
     }
+
+
+def _used_labels(code: np.ndarray, labels: np.ndarray) -> LabelColumn:
+    """The labels of ``code`` (−1 none) and no others: a file's dictionary is not to name what comes after as_of."""
+    used, place = np.unique(code, return_inverse=True)
+    unknown = int(np.searchsorted(used, 0))
+    return LabelColumn((place - unknown).astype(np.int32), labels[used[unknown:]])

@@ -119,8 +119,10 @@ def test_offers_of_products_never_sold_keep_their_category(lines):
     assert set(table.segment.dropna()) == {"UK", "FR"}
     assert (table.accepted == 0).all()
     assert "targeted, not randomised" in table.note[0]
-    alone = af.measure_offers(log, products=goods)
+    alone = af.measure_offers(log.assign(accepted="no"), products=goods)
     assert (alone.offered[0], alone.info["excluded"]) == (4, {})
+    untold = af.measure_offers(log, products=goods)  # neither the log nor any order says what came of them
+    assert untold.info["excluded"] == {"acceptance_unknown": 4}
 
 
 def test_a_run_publishes_segments_and_offers(lines, tmp_path):

@@ -65,6 +65,16 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_release(tmp_path_factory.mktemp("release") / "shop", tables, report=REPORT, identity=make_identity())
 
 
+def test_a_campaign_of_the_future_is_not_even_named() -> None:
+    lines = make_lines([("o1", "c1", "tea", "2024-01-01")])
+    rows = [("c1", "tea", "2024-02-01", 1, "spring"), ("c1", "tea", "2024-05-05", None, "autumn")]
+    offers = make_offers([*rows, ("c1", "tea", "2024-02-02", 0, None)], lines.customers, lines.products)
+    day = int(np.datetime64("2024-04-01", "D").astype(int))
+    campaign = offer_columns(offers, offers.accepted == 1, window_days=14, as_of_day=day)["campaign"]
+    assert campaign.labels.tolist() == ["spring"]
+    assert campaign.decode().tolist() == ["spring", None]
+
+
 def test_the_model_says_in_yaml_what_it_says_in_python() -> None:
     assert {"cubes": [dict(cube) for cube in CUBES], "views": [dict(view) for view in VIEWS]} == MODEL
 
