@@ -145,6 +145,7 @@ def test_it_can_be_read_and_used_without_a_mouse(page: Any) -> None:
 
 def test_what_is_seen_and_clicked_is_written_once(page: Any, shown: Served) -> None:
     page.goto("/demo")
+    page.locator("affinity-recommendations [part=link]").first.wait_for()  # the page's own first answer has been heard of
     page.evaluate(
         "window.heard = []; for (const kind of ['loaded', 'click'])"
         " document.addEventListener('affinity:' + kind, (event) => window.heard.push([kind, event.detail.request_id]))"
