@@ -36,11 +36,13 @@ def _add_small_choices(out_item, out_depth, out_count, written, depth, count, pe
     begin = written
     for number in range(n_perfect):
         middle = written
+        if middle >= len(out_item):
+            return _no_room(out_count, middle)
         written = add_itemset(out_item, out_depth, out_count, written, perfect[number], depth + 1, count)
         for k in range(begin, middle):
-            if written >= len(out_item):
-                return _no_room(out_count, written)
             if out_depth[k] < max_size:
+                if written >= len(out_item):
+                    return _no_room(out_count, written)
                 written = add_itemset(out_item, out_depth, out_count, written, out_item[k], out_depth[k] + 1, count)
     return written
 
