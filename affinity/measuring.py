@@ -121,9 +121,8 @@ def _follow_orders(
     start, end = _window(plan, lines)
     row_of = np.full(len(plan.customers) + 1, -1, dtype=np.int64)
     row_of[plan.customer] = np.arange(len(plan))
-    to_plan = np.append(plan.customers.recode_from(lines.customers), np.int32(-1))
     product = plan.products.recode_from(lines.products)[lines.product]
-    row = row_of[to_plan[lines.customer]]
+    row = row_of[plan.customers.translate(lines.customer, lines.customers)]
     _require_same_shop(plan, lines, row, product)
     assert lines.day is not None
     within = (lines.day >= start) & (lines.day < end) & (lines.quantity > 0)
@@ -222,7 +221,7 @@ def _exposure(plan: CampaignPlan, exposed: Any) -> np.ndarray | None:
     else:
         log = ingest.read_offers(exposed)
         reached = log.exposed & log.treated
-        codes = np.append(plan.customers.recode_from(log.customers), np.int32(-1))[log.customer[reached]]
+        codes = plan.customers.translate(log.customer[reached], log.customers)
     seen = np.zeros(len(plan.customers) + 1, dtype=bool)
     seen[codes[codes >= 0]] = True
     return seen[plan.customer]

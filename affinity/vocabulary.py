@@ -93,6 +93,10 @@ class Vocabulary:
         """int32[len(other)]: the code here of each label of ``other``, −1 where it is unknown here."""
         return self.encode(other.labels)
 
+    def translate(self, codes: np.ndarray, other: Vocabulary) -> np.ndarray:
+        """int32 codes here of ``codes`` of ``other``; −1 where a code is negative or its label unknown here."""
+        return np.append(self.recode_from(other), np.int32(-1))[codes]
+
     def require_same(self, other: Vocabulary) -> None:
         """Raise VocabularyMismatch unless ``other`` holds the same labels in the same order."""
         if self != other:

@@ -47,3 +47,8 @@ def test_different_vocabularies_refuse_to_meet() -> None:
 def test_the_fingerprint_tells_types_and_boundaries_apart() -> None:
     prints = [Vocabulary("product", labels).fingerprint for labels in (["1", "2"], [1, 2], ["12"], ["2", "1"])]
     assert len(set(prints)) == 4
+
+
+def test_codes_of_another_vocabulary_are_translated() -> None:
+    here, there = Vocabulary("product", ["a", "b", "c"]), Vocabulary("product", ["c", "x", "a"])
+    assert here.translate(np.array([0, 1, 2, -1, 0]), there).tolist() == [2, -1, 0, -1, 2]

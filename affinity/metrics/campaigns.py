@@ -35,7 +35,7 @@ def count_trials_paid(facts: Facts) -> Tally | Undefined:
         return Undefined("NO_TRIALS: no subscription is marked as a trial", facts.window)
     window, days = facts.settings.offer_window_days, facts.settings.trial_days
     offered = offers.offered_at[found.row] // MICROSECONDS_A_DAY
-    product = np.append(facts.lines.products.recode_from(offers.products), np.int32(-1))[offers.product[found.row]]
+    product = facts.lines.products.translate(offers.product[found.row], offers.products)
     counts = found.in_window & (found.buyer >= 0) & (product >= 0) & (offered + window + days < facts.as_of_day)
     buyer, offered = found.buyer[counts].astype(np.int64), offered[counts]
     wanted = buyer * facts.n_families + facts.family[product[counts]]
@@ -90,7 +90,7 @@ def _revenue_after(facts: Facts, found: Outcomes) -> np.ndarray:
     assert offers is not None
     assert offers.offered_at is not None
     assert lines.ordered_at is not None
-    product = np.append(lines.products.recode_from(offers.products), np.int32(-1))[offers.product[found.row]]
+    product = lines.products.translate(offers.product[found.row], offers.products)
     at, width = offers.offered_at[found.row], np.int64(len(lines.products) + 1)
     answerable = (found.buyer >= 0) & ((product >= 0) | ~offers.names_product[found.row])
     key = np.where(answerable, found.buyer * width + np.where(product >= 0, product, len(lines.products)), -1)

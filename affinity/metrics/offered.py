@@ -96,8 +96,8 @@ def judge_offers(facts: Facts) -> Outcomes | Undefined:
     offers, days = facts.offers, facts.settings.offer_window_days
     if offers is None:
         return Undefined("NO_OFFERS: no offer log was given", facts.window)
-    buyer = np.append(facts.lines.customers.recode_from(offers.customers), np.int32(-1))[offers.customer]
-    product = np.append(facts.lines.products.recode_from(offers.products), np.int32(-1))[offers.product]
+    buyer = facts.lines.customers.translate(offers.customer, offers.customers)
+    product = facts.lines.products.translate(offers.product, offers.products)
     made = offers.treated & offers.exposed & (offers.customer >= 0)
     if offers.offered_at is None or facts.as_of_day is None:
         return _judge_undated(offers, buyer, made, facts)

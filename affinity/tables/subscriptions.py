@@ -47,12 +47,10 @@ class Subscriptions(Table):
 
     def recoded(self, customers: Vocabulary, products: Vocabulary) -> Subscriptions:
         """The same spells in the codes of ``customers`` and ``products``; unknown ones become −1."""
-        to_customer = np.append(customers.recode_from(self.customers), np.int32(-1))
-        to_product = np.append(products.recode_from(self.products), np.int32(-1))
         return replace(
             self,
-            customer=to_customer[self.customer],
-            product=to_product[self.product],
+            customer=customers.translate(self.customer, self.customers),
+            product=products.translate(self.product, self.products),
             customers=customers,
             products=products,
         )
