@@ -29,6 +29,7 @@ from affinity.history import History
 from affinity.metrics import Retention
 from affinity.observed import measure_offer_log, measure_with_segments
 from affinity.packing import pack_shop
+from affinity.periods import explain_change
 from affinity.progress import step, track
 from affinity.result import Result
 from affinity.settings import Settings
@@ -106,7 +107,12 @@ def run(
     with step("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
         metric_tree, no_tree = attempt(lambda: measure_tree(past, facts, settings, judged))
-    notes = {"conversions": no_conversion, "recommendations": no_fit, "metric_tree": no_tree}
+        metric_change, no_change = (
+            attempt(lambda: explain_change(past, facts, settings, metric_tree)) if metric_tree else (None, None)
+        )
+    notes = {
+        "conversions": no_conversion, "recommendations": no_fit, "metric_tree": no_tree, "metric_change": no_change,
+    }  # fmt: skip
     return Result(
         settings=settings,
         inputs=fingerprint_inputs(past, facts),
@@ -120,6 +126,7 @@ def run(
         also_bought=list_companions(shop),
         metrics=metrics,
         metric_tree=metric_tree,
+        metric_change=metric_change,
         offers=list_offers(past, facts, settings),
         eligibility=judged,
         life_tables=lives,

@@ -17,12 +17,12 @@ from affinity.contexts import Facts
 from affinity.errors import InputError, MissingPart
 from affinity.history import History, look_back
 from affinity.ingest import read_interventions
-from affinity.metrics.tree import check_intervention
+from affinity.metrics.tree import check_intervention, compare_metric_trees
 from affinity.settings import Settings
 from affinity.steps import judge_customers, measure_shop, measure_tree, read_facts, read_past
 from affinity.tables import Metrics
 from affinity.tables.interventions import Impact, Impacts, Intervention
-from affinity.tables.metric_tree import MetricTree
+from affinity.tables.metric_tree import MetricTree, TreeChange
 
 #: Windows before the last one that the best in history is looked for in.
 HISTORY = 4
@@ -161,6 +161,24 @@ def describe_mismatch(before: Window, after: Window) -> str | None:
             f"The periods have {before.days} and {after.days} days: sums, and shares that grow with time, differ by that alone."
         )
     return None
+
+
+def explain_change(past: History, facts: Facts, settings: Settings, tree: MetricTree) -> TreeChange:
+    """What moved ``tree``, that of the window before as_of, since the equally long window before it.
+
+    Raises MissingPart where the data do not reach back so far.
+    """
+    times = ShopTimes(past, facts, settings)
+    earlier = times.windows_before(1)
+    if not earlier:
+        raise MissingPart(
+            f"The data begin after the start of the window before {times.last}, so there is nothing to compare it with.",
+            do="Give a longer history, or a shorter window (metrics.window_days).",
+        )
+    before = times.tree(earlier[0])
+    if before.root.definition != tree.root.definition:
+        before, tree = times.trees((earlier[0], times.last))
+    return compare_metric_trees(before, tree)
 
 
 def build_metric_tree(

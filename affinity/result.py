@@ -31,6 +31,7 @@ from affinity.tables import (
     Rules,
     SegmentConversion,
     Table,
+    TreeChange,
 )
 
 #: Settings that never change an answer, and so are no part of a release's identity.
@@ -57,6 +58,7 @@ class Result:
     also_bought: AlsoBought
     metrics: Metrics
     metric_tree: MetricTree | None = None
+    metric_change: TreeChange | None = None
     offers: Mapping[str, Any] | None = None
     eligibility: Eligibility | None = None
     life_tables: LifeTables | None = None
@@ -109,6 +111,7 @@ class Result:
             "found": found,
             "capped": dict(self.capped),
             "notes": dict(self.notes),
+            "metric_change": {} if self.metric_change is None else self.metric_change.describe(),
             "fit": {} if self.model is None else self.model.describe(),
             "ranking": {} if recommendations is None else recommendations.describe(),
         }
@@ -131,6 +134,7 @@ class Result:
             "also_bought": self.also_bought,
             "metrics": self.metrics,
             "metric_tree": self.metric_tree,
+            "metric_change": self.metric_change,
             "offers": self.offers,
             "quarantine": self.lines.report.quarantine,
             "products": self.products,

@@ -16,7 +16,7 @@ AS_OF = pd.Timestamp("2024-10-01")
 #: All that a run says of the customers, products and offers of before.
 TABLES = (
     "recommendations", "newcomers", "also_bought", "graph", "bundles", "itemsets", "rules", "conversion", "segment_conversion",
-    "offer_conversion", "metrics", "metric_tree", "eligibility", "holdings",
+    "offer_conversion", "metrics", "metric_tree", "metric_change", "eligibility", "holdings",
 )  # fmt: skip
 
 

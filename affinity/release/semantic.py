@@ -182,6 +182,19 @@ CUBES: tuple[Mapping[str, Any], ...] = (
             *(_dimension(name, name) for name in ("node", "parent", "owner", "unit", "segment")),
         ],
     },
+    {
+        "name": "metricChange",
+        "sql_table": "metric_change",
+        "description": "The change of cross-sell revenue since the window before, attributed to its drivers exactly: an account"
+        " of what changed, not of causes. A row without a segment is over everybody; a node's parts add up to it.",
+        "measures": [
+            _measure(name, "max", f"{{CUBE}}.{name}", description=_AT_GRAIN) for name in ("before", "after", "contribution")
+        ],
+        "dimensions": [
+            _key("node", "segment"),
+            *(_dimension(name, name) for name in ("node", "parent", "owner", "unit", "segment")),
+        ],
+    },
 )  # fmt: skip
 
 VIEWS: tuple[Mapping[str, Any], ...] = (

@@ -176,7 +176,8 @@ class TreeChange(Table):
         return float(self.contribution[row, 0 if segment is None else 1 + self.segments.index(segment)])
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
-        """node, label, parent, kind, unit, definition, owner, segment_by, segment, before, after, points, relative, …
+        """node, label, parent, kind, unit, definition, owner, segment_by, segment, window_before, window_after,
+        before, after, points, relative, …
 
         The rows of node "came_or_went" are the segments that are in one period only.
         """
@@ -188,6 +189,8 @@ class TreeChange(Table):
         columns["parent"][-width:] = root.name  # type: ignore[index]
         columns["segment_by"] = _texts([None, *[self.segment_by] * len(self.segments)], len(nodes))
         columns["segment"] = _texts([None, *self.segments], len(nodes))
+        for name, window in zip(("window_before", "window_after"), self.windows):
+            columns[name] = np.full(len(self), window, dtype=object)
         nothing = np.full(width, np.nan)
         before, after = np.append(self.before, nothing), np.append(self.after, nothing)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -202,6 +205,11 @@ class TreeChange(Table):
             "mix_effect": np.append(self.mix, nothing),
             "method": np.full(len(before), self.method, dtype=object),
         }
+
+    def describe(self) -> dict[str, object]:
+        """What is of the change as a whole: method, size_effect, mix_effect, rate_effect, warnings, notes."""
+        effects = {name: getattr(self, name) for name in ("size_effect", "mix_effect", "rate_effect")}
+        return {"method": self.method, **effects, "warnings": list(self.warnings), "notes": list(self.notes)}
 
     def to_text(self) -> str:
         """The change over everybody as lines for a terminal: what was, what is, and what each driver contributed."""
