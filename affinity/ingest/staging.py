@@ -75,33 +75,33 @@ def trim_rare(bench: Workbench, names: Sequence[str]) -> None:
             bench.run(f"UPDATE staged SET {cell} = nullif(trim({cell}, $white), '') WHERE {test}", {"white": WHITE_SPACE})
 
 
-def stage(bench: Workbench, source: Source, selections: Mapping[str, str]) -> Source:
-    """Make the table ``staged`` (row BIGINT, row_hash UBIGINT, then ``selections`` name -> SQL over c0, c1, …).
+def stage(bench: Workbench, source: Source, selections: Mapping[str, str], table: str = "staged") -> Source:
+    """Make the ``table`` (row BIGINT, row_hash UBIGINT, then ``selections`` name -> SQL over c0, c1, …).
 
     Returns the source that was read in the end: the slow one where the fast one failed.
     """
     import duckdb
 
     try:
-        _fill(bench, source, selections)
+        _fill(bench, source, selections, table)
     except (duckdb.Error, InputError, UnicodeDecodeError) as error:
         if source.failure:
             raise source.failure[0] from None
         if source.slow is None:
             raise InputError(f"The {source.kind} source cannot be read: {first_line(error)}") from None
-        return stage(bench, source.slow(), selections)
+        return stage(bench, source.slow(), selections, table)
     if source.expected is not None and source.slow is not None:
-        ((rows,),) = bench.run("SELECT count(*) FROM staged")
+        ((rows,),) = bench.run(f"SELECT count(*) FROM {table}")
         if rows != source.expected:
-            return stage(bench, source.slow(), selections)
+            return stage(bench, source.slow(), selections, table)
     return source
 
 
-def _fill(bench: Workbench, source: Source, selections: Mapping[str, str]) -> None:
+def _fill(bench: Workbench, source: Source, selections: Mapping[str, str], table: str) -> None:
     row = "row" if source.has_row else "row_number() OVER () - 1"
     cells = ", ".join(f"c{i}" for i in range(len(source.columns)))
     chosen = "".join(f', {sql} AS "{name}"' for name, sql in selections.items())
     sql = (
-        f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {row} AS row, hash({cells}) AS row_hash{chosen} FROM {source.relation}"
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {row} AS row, hash({cells}) AS row_hash{chosen} FROM {source.relation}"
     )
     bench.run(sql, source.parameters)
