@@ -1,8 +1,9 @@
-"""Answer widgets over HTTP from the current release of a folder, and follow new releases without a restart.
+"""Answer widgets over HTTP from the current release of a folder, show its pages, and follow new releases.
 
-affinity serve shop --port 8000
+affinity serve shop --port 8000                     # the pages are at http://127.0.0.1:8000/page
 affinity serve shop --demo                          # then open http://127.0.0.1:8000/demo
 affinity serve shop --keys keys.txt --new-key storefront
+affinity serve shop --keys keys.txt --new-key marketing --scope page
 affinity serve shop --host 0.0.0.0 --keys keys.txt --origin https://shop.example
 affinity serve shop --export-offers offers.csv
 """
@@ -26,6 +27,7 @@ def command(
     new_key: Annotated[
         str | None, typer.Option(help="Make a key of this name, add its hash to --keys, print it once.", show_default=False)
     ] = None,
+    scope: Annotated[str, typer.Option(help="What the new key is for: widget (the API) or page (also the pages).")] = "widget",
     origin: Annotated[
         list[str] | None, typer.Option(help="Web origin that may ask from a browser. Repeatable.", show_default=False)
     ] = None,
@@ -48,7 +50,7 @@ def command(
     if new_key is not None:
         if keys is None:
             raise SettingsError("--new-key needs a file to add to.", do="Name it with --keys FILE.")
-        typer.echo(add_key(keys, new_key))
+        typer.echo(add_key(keys, new_key, scope))
         return
     if export_offers is not None:
         from affinity.serve.export import export_offers as export

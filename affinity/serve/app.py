@@ -26,9 +26,11 @@ from affinity.serve.gate import Gate, dispatch
 from affinity.serve.log import Log
 from affinity.serve.meters import Meters
 from affinity.serve.options import ServeOptions
+from affinity.serve.page.shell import page_routes
 from affinity.serve.pages import demo_routes, static_routes
 from affinity.serve.recommendations import Recommender
 from affinity.serve.schema import complete_schema
+from affinity.serve.sessions import Sessions
 from affinity.serve.status import status_router
 
 ASK, TELL = "/v1/recommendations", "/v1/events"
@@ -52,7 +54,7 @@ def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = Non
     """The application over the current release of ``path`` (a release folder, or one release).
 
     Opens the release and the event log at once, so that what is wrong is said before anything listens. Pages and the
-    widget are further routers, included below the API's.
+    widget are further routes, below the API's.
     """
     log, meters = Log(log_to, options.clock), Meters()
     follower = Follower(path, log=log)
@@ -72,15 +74,16 @@ def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = Non
     app.router.routes.append(Route(ASK, recommender.handle, methods=["GET", "POST"]))
     app.router.routes.append(Route(TELL, receiver.handle, methods=["POST"]))
     app.include_router(status_router(follower, meters))
-    files = static_routes() + (demo_routes(follower) if options.demo else [])
+    sessions = Sessions(options.clock)
+    files = static_routes() + page_routes(follower, options, sessions) + (demo_routes(follower) if options.demo else [])
     app.router.routes.extend(files)
     app.state.follower, app.state.meters, app.state.events_folder = follower, meters, events.folder
     _describe(app)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(Exception, _fail)
     fast = {("GET", ASK): recommender.handle, ("POST", ASK): recommender.handle, ("POST", TELL): receiver.handle}
-    paths = frozenset({ASK, TELL, "/openapi.json", *(route.path for route in files)})
-    app.gate = Gate(dispatch(fast, app.behind), options=options, meters=meters, log=log, paths=paths)
+    paths = frozenset({ASK, TELL, "/openapi.json", *(route.path for route in files if "{" not in route.path)})
+    app.gate = Gate(dispatch(fast, app.behind), options=options, sessions=sessions, meters=meters, log=log, paths=paths)
     return app
 
 

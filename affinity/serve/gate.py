@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import Request, cookie_parser
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from affinity.serve.answers import problem
@@ -17,9 +17,10 @@ from affinity.serve.limits import TokenBuckets
 from affinity.serve.log import Log
 from affinity.serve.meters import Meters
 from affinity.serve.options import ServeOptions, is_loopback
+from affinity.serve.sessions import COOKIE, Sessions
 
 #: Asked without a key, by load balancers and by browsers that load a page.
-OPEN_PATHS = frozenset({"/v1/health", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/v1/health", "/openapi.json", "/page/sign-in"})
 OPEN_PREFIXES = ("/static/",)
 
 #: Longest path and query.
@@ -28,7 +29,10 @@ MOST_URL_BYTES = 8192
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    ),
 ]
 
 
@@ -57,10 +61,12 @@ def dispatch(fast: Fast, others: ASGIApp) -> ASGIApp:
 class Gate:
     """ASGI middleware; refuses with plain problem documents that repeat nothing of the request."""
 
-    def __init__(self, app: ASGIApp, *, options: ServeOptions, meters: Meters, log: Log, paths: frozenset[str]) -> None:
-        """paths : the paths without parameters, which may stand in the log and the meters"""
+    def __init__(
+        self, app: ASGIApp, *, options: ServeOptions, sessions: Sessions, meters: Meters, log: Log, paths: frozenset[str]
+    ) -> None:
+        """sessions : of people signed in to the pages; paths : those without parameters, for the log and the meters"""
         self._app, self._options, self._meters, self._log = app, options, meters, log
-        self._across = _cors(app, options)
+        self._across, self._sessions = _cors(app, options), sessions
         self._paths = paths
         self._buckets = TokenBuckets(options.rate, options.burst, options.ticks)
 
@@ -82,9 +88,10 @@ class Gate:
         try:
             if refusal is not None:
                 self._meters.refused[refusal[1]] += 1
-                await problem(*refusal)(scope, receive, answer)
+                await _refused(scope, refusal)(scope, receive, answer)
             else:
-                app = self._across if any(name == b"origin" for name, _ in scope["headers"]) else self._app
+                foreign = any(name == b"origin" for name, _ in scope["headers"]) and not _is_page(scope["path"])
+                app = self._across if foreign else self._app
                 await app(scope, receive if scope["method"] == "GET" else self._counted(receive), answer)
         except _TooLarge:
             self._meters.refused["body_too_large"] += 1
@@ -115,12 +122,16 @@ class Gate:
         if options.loopback and not _is_local(headers.get(b"host", b"")):
             return 421, "wrong_host", "This server answers for this machine only."
         path = scope["path"]
+        if _is_page(path) and scope["method"] != "GET" and not _is_own(headers):
+            return 403, "wrong_origin", "This was not sent by a page of this server."
         if scope["method"] == "OPTIONS" or path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
             who: str | None = _address(scope)
         else:
-            who = self._who(scope, headers)
+            who = self._reader(scope, headers) if _is_page(path) else self._who(scope, headers)
         if who is None:
             return 401, "key_needed", "A valid API key is needed (header X-API-Key)."
+        if not who:
+            return 403, "page_key_needed", "This key is for widgets; the pages need one made with --scope page."
         if not self._buckets.take(who):
             return 429, "too_many_requests", "Too many requests; wait a second."
         return None
@@ -134,6 +145,17 @@ class Gate:
             key = headers[b"authorization"][7:]
         name = self._options.keys.name_of(key.decode("latin-1"))
         return None if name is None else f"key {name}"
+
+    def _reader(self, scope: Scope, headers: dict[bytes, bytes]) -> str | None:
+        """Whose request for a page it is: by session or page key; "" with a key for widgets only, None without any."""
+        cookie = cookie_parser(headers.get(b"cookie", b"").decode("latin-1")).get(COOKIE)
+        name = None if cookie is None else self._sessions.name_of(cookie)
+        if name is not None:
+            return f"key {name}"
+        who = self._who(scope, headers)
+        if self._options.keys is None or who is None:
+            return who
+        return who if self._options.keys.scope_of(who.removeprefix("key ")) == "page" else ""
 
     def _counted(self, receive: Receive) -> Receive:
         """The same messages, until the body is larger than allowed."""
@@ -160,6 +182,24 @@ def _cors(app: ASGIApp, options: ServeOptions) -> ASGIApp:
         expose_headers=["ETag"],
         max_age=600,
     )
+
+
+def _refused(scope: Scope, refusal: tuple[int, str, str]) -> Response:
+    """The refusal; a person who asks for a page without a key is led to the door."""
+    if refusal[0] == 401 and scope["method"] == "GET" and _is_page(scope["path"]):
+        return RedirectResponse("/page/sign-in", 303, {"Cache-Control": "no-store"})
+    return problem(*refusal)
+
+
+def _is_page(path: str) -> bool:
+    return path == "/page" or path.startswith("/page/")
+
+
+def _is_own(headers: dict[bytes, bytes]) -> bool:
+    """Whether a request was sent by a page of this server: its Origin names the host that was asked (behind a proxy that
+    ends TLS too, so the scheme is not compared)."""
+    scheme, _, host = headers.get(b"origin", b"").partition(b"://")
+    return scheme in {b"http", b"https"} and host == headers.get(b"host")
 
 
 def _address(scope: Scope) -> str:

@@ -24,8 +24,9 @@ DEMO_PRODUCTS, DEMO_CUSTOMERS = 48, 12
 
 
 def static_routes() -> list[Route]:
-    """/static/NAME of every script, sheet and picture of the package's folder."""
-    return [_route(f"/static/{path.name}", path) for path in sorted(STATIC.iterdir()) if path.suffix != ".html"]
+    """/static/NAME of every script, sheet and picture of the package's folder and of those in it."""
+    paths = [path for path in sorted(STATIC.rglob("*")) if path.suffix in TYPES and path.suffix != ".html"]
+    return [_route(f"/static/{path.relative_to(STATIC).as_posix()}", path) for path in paths]
 
 
 def demo_routes(follower: Follower) -> list[Route]:

@@ -37,6 +37,7 @@ class Shelf:
     """What one release answers."""
 
     def __init__(self, release: Release) -> None:
+        self.release = release
         self.id, self.as_of, self.rows = release.id, release.as_of, dict(release.manifest["rows"])
         self.arrays = release.serving
         self._ids = self.arrays.texts("product")

@@ -46,7 +46,7 @@ def test_the_files_are_served_as_what_they_are(shown: Served, served: Served) ->
 
 
 def test_no_file_needs_another_server_or_writes_markup() -> None:
-    for path in STATIC.iterdir():
+    for path in (path for path in STATIC.iterdir() if path.is_file()):
         text = path.read_text()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), path.name
         spoken = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)

@@ -1,0 +1,148 @@
+"""The shell of the page: routes, templates, the form of answers. Views run in worker threads, so that widgets never wait."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import anyio
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from affinity.errors import AffinityError
+from affinity.serve.follow import Follower
+from affinity.serve.options import ServeOptions
+from affinity.serve.page import formats
+from affinity.serve.page.desk import Desk, Desks
+from affinity.serve.page.help import HELP
+from affinity.serve.page.registry import PAGES, Place
+from affinity.serve.sessions import COOKIE, Sessions
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+HOME, SIGN_IN, SIGN_OUT = "/page", "/page/sign-in", "/page/sign-out"
+
+#: Pages name customers: no proxy and no browser may keep them.
+PRIVATE = {"Cache-Control": "no-store"}
+
+#: Views at work at the same time.
+MOST_AT_WORK = 2
+
+
+@dataclass(frozen=True)
+class View:
+    """A page to show: template : a file in templates/; values : what it is filled with; status : of the answer."""
+
+    template: str
+    values: dict[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+class NotHere(Exception):
+    """A view has nothing under this address; the sentence says what is not there."""
+
+
+def page_routes(follower: Follower, options: ServeOptions, sessions: Sessions) -> list[Route]:
+    """The routes of the page: every address of the registry, signing in and out, and "/" which leads to it.
+
+    The gate has checked key or session, and the Origin of a POST, before any of them is called.
+    """
+    desks = Desks(options.clock)
+    limiter = anyio.CapacityLimiter(MOST_AT_WORK)
+
+    def route(address: str, place: Place) -> Route:
+        async def handle(request: Request) -> Response:
+            request.state.form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+            request.state.signed_in = options.keys is not None
+            return await anyio.to_thread.run_sync(_answer, place, desks.of(follower.shelf), request, limiter=limiter)
+
+        return Route(address, handle, methods=list(place.methods))
+
+    async def home(_: Request) -> Response:
+        return RedirectResponse(HOME, 307, PRIVATE)
+
+    door = _door(options, sessions)
+    ways = [
+        Route("/", home),
+        Route(SIGN_IN, door, methods=["GET", "POST"]),
+        Route(SIGN_OUT, _way_out(sessions), methods=["POST"]),
+    ]
+    return ways + [route(address, place) for address, place in PAGES.items()]
+
+
+def _answer(place: Place, desk: Desk, request: Request) -> Response:
+    """The answer of a view; what it could not do is said on a page of its own."""
+    module, function = place.view.split(":")
+    try:
+        found = getattr(importlib.import_module(module), function)(desk, request)
+    except NotHere as error:
+        found = View("problem.html", {"title": "Not in this release", "said": str(error)}, 404)
+    except AffinityError as error:
+        found = View("problem.html", {"title": "This could not be worked out", "said": str(error)}, 422)
+    return found if isinstance(found, Response) else show(desk, request, found)
+
+
+def show(desk: Desk | None, request: Request, view: View) -> Response:
+    """A view as HTML. desk : None before anybody has signed in, when nothing of the release may be shown."""
+    here = request.url.path
+    nav = [(address, place.name, _within(here, address)) for address, place in PAGES.items() if place.name]
+    frame = {"desk": desk, "nav": nav if desk else [], "signed_in": getattr(request.state, "signed_in", False), "here": here}
+    html = _templates().get_template(view.template).render(frame | view.values)
+    return HTMLResponse(html, view.status, PRIVATE)
+
+
+def _within(here: str, address: str) -> bool:
+    return here == address or (address != HOME and here.startswith(f"{address}/"))
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters.update(formats.FILTERS)
+    made.globals.update({"help_of": HELP.__getitem__, "query": formats.query})
+    return made
+
+
+def _door(options: ServeOptions, sessions: Sessions) -> Callable[[Request], Awaitable[Response]]:
+    """Signing in: the form, and what it sends."""
+
+    async def door(request: Request) -> Response:
+        if options.keys is None:
+            return RedirectResponse(HOME, 303, PRIVATE)
+        if request.method == "GET":
+            return show(None, request, View("sign_in.html", {"said": ""}))
+        sent = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        key = sent.get("key", "").strip()
+        name = options.keys.name_of(key)
+        if name is None:
+            said = "This is not a key of this server."
+            return show(None, request, View("sign_in.html", {"said": said}, 401))
+        if options.keys.scope_of(name) != "page":
+            said = "This key is for widgets. The pages show customers' data and need a key made with --scope page."
+            return show(None, request, View("sign_in.html", {"said": said}, 403))
+        answer = RedirectResponse(HOME, 303, PRIVATE)
+        secure = request.url.scheme == "https"
+        answer.set_cookie(
+            COOKIE, sessions.open(name), max_age=sessions.seconds, path=HOME, httponly=True, samesite="strict", secure=secure
+        )
+        return answer
+
+    return door
+
+
+def _way_out(sessions: Sessions) -> Callable[[Request], Awaitable[Response]]:
+    async def leave(request: Request) -> Response:
+        sessions.close(request.cookies.get(COOKIE, ""))
+        answer = RedirectResponse(SIGN_IN, 303, PRIVATE)
+        answer.delete_cookie(COOKIE, path=HOME, httponly=True, samesite="strict")
+        return answer
+
+    return leave
