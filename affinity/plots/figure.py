@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,11 +18,37 @@ BLUE, ORANGE, GREY, DARK = "#2f6db3", "#d9822b", "#9aa5b1", "#323f4b"
 GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c6bb1", "#7a7a00")
 
 
+@dataclass(frozen=True)
+class Look:
+    """How figures are made for where they are shown. narrow : for a phone; titled : with title and subtitle"""
+
+    narrow: bool = False
+    titled: bool = True
+
+
+_LOOK: ContextVar[Look] = ContextVar("look", default=Look())
+
+#: Width of a narrow figure in inches, and its least and greatest height.
+NARROW, LOWEST, HIGHEST = 4.2, 3.2, 7.0
+
+
+@contextlib.contextmanager
+def look_of(*, narrow: bool = False, titled: bool = True) -> Iterator[None]:
+    """Figures made within have this look."""
+    token = _LOOK.set(Look(narrow, titled))
+    try:
+        yield
+    finally:
+        _LOOK.reset(token)
+
+
 def new_figure(width: float = 8.0, height: float = 5.0) -> Any:
     """An empty matplotlib Figure of ``width`` × ``height`` inches that notebooks can show.
 
     Raises MissingExtra when matplotlib is not installed.
     """
+    if _LOOK.get().narrow and width > NARROW:
+        width, height = NARROW, min(max(height * NARROW / width, LOWEST), HIGHEST)
     figure = _figure_class()(figsize=(width, height), dpi=110, layout="constrained", facecolor="white")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -51,8 +81,10 @@ def plain_axes(figure: Any, title: str, subtitle: str = "") -> Any:
 
 def dress_axes(axes: Any, title: str, subtitle: str = "") -> Any:
     """The same look for ``axes`` that are there already."""
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=DARK, pad=24 if subtitle else 8)
-    if subtitle:
+    titled = _LOOK.get().titled
+    if titled:
+        axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=DARK, pad=24 if subtitle else 8)
+    if subtitle and titled:
         line = axes.text(0, 1.02, subtitle, transform=axes.transAxes, fontsize=9, color="#616e7c", va="bottom")
         line.set_in_layout(False)
     axes.spines[["top", "right"]].set_visible(False)
