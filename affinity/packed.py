@@ -98,6 +98,48 @@ class Packed:
         people, products = Vocabulary("customer", ["asked"]), self.products.products
         return Eligibility(**columns, customers=people, products=products, states=tuple(self.facts["states"]))
 
+    def owned_by(self, code: int) -> np.ndarray:
+        """int32 codes of the products that a customer has bought and not given back."""
+        return self.arrays["held_product"][_rows(self.arrays, "held", code)]
+
+    def whole_shop(self) -> ServedShop:
+        """The shop with every customer who had bought, as it was when the release was made; its order lines are not in it.
+
+        Of pairs and conversion it knows what reasons are written from; the ledger of eligibility is the release's own.
+        """
+        a, facts = self.arrays, self.facts
+        code, every = a["customer_shop"], np.array(a.texts("customer"), dtype=object)
+        labels = np.empty(len(a["held_rows"]) - 1, dtype=object)
+        labels[code[code >= 0]] = every[code >= 0]
+        people, products = Vocabulary("customer", labels), self.products.products
+        held = Holdings(
+            a["held_rows"], a["held_product"], a["held_first_at"], a["held_last_at"], a["held_times"], a["held_end"],
+            people, products, facts["clock"],
+        )  # fmt: skip
+        steps = None
+        if "step_rows" in a:
+            who = np.repeat(np.arange(len(people), dtype=np.int32), np.diff(a["step_rows"]))
+            none = np.zeros(len(who) + 1, np.int64)
+            steps = Baskets(none, np.empty(0, np.int32), products, who, people, a["step_at"], facts["clock"], "customer_day")
+        back = np.repeat(np.arange(len(people), dtype=np.int32), np.diff(a["returned_rows"])), a["returned_product"]
+        past = History(self._no_lines(people), self._no_lines(people), steps, held, back)
+        plans = {plan: tuple(excluded) for plan, excluded in facts["plan_excludes"].items()}
+        customers = Customers(people, **self._fields("customer", Customers), plan_excludes=plans)
+        judged = None
+        if "states" in facts:
+            judged = Eligibility(
+                **self._fields("judged", Eligibility), customers=people, products=products, states=tuple(facts["states"])
+            )
+        reached = np.arange(len(products), dtype=np.int64)
+        model = self._model
+        learnt = None
+        if model is not None:
+            learnt = model, self._landmark_of(held, steps, a["customer_segment"])
+        return ServedShop(
+            past, Facts(self.products, customers, None), self.settings, self._graph(reached), self._conversion(reached), judged,
+            learnt, everybody=self.buyers,
+        )  # fmt: skip
+
     def _fields(self, kind: str, table: type, rows: Any = ...) -> dict[str, Any]:
         """The arrays of a packed table by field (of all rows, or some), and its mappings of arrays."""
         keys = self.facts.get(f"{kind}_keys", {})
@@ -226,14 +268,18 @@ class Packed:
         )  # fmt: skip
 
     def _landmark(self, code: int, held: Holdings, steps: Baskets | None) -> Landmark:
+        place = self.arrays["customer_segment"][[code]] if code >= 0 else np.zeros(1, np.int32)
+        return self._landmark_of(held, steps, np.asarray(place))
+
+    def _landmark_of(self, held: Holdings, steps: Baskets | None, place: np.ndarray) -> Landmark:
+        """What scores: the counts of the whole shop, and the segment (``place``) of each customer held."""
         a, facts = self.arrays, self.facts["model"]
         none = SquareCounts(np.zeros(len(self.products) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int64))
         counts = Transitions(
             none, none, none, a["first_purchases"], a["recent_lines"], a["known_buyers"], self.products.products,
             facts["counts_clock"], *facts["half_lives"],
         )  # fmt: skip
-        place = a["customer_segment"][[code]] if code >= 0 else np.zeros(1, np.int32)
-        return Landmark(None, held, steps, counts, segment=SegmentScores(np.asarray(place), a["segment_score"]))
+        return Landmark(None, held, steps, counts, segment=SegmentScores(place, a["segment_score"]))
 
 
 def _rows(arrays: Arrays, name: str, code: int) -> slice:

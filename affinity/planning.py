@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from affinity import campaigns, fit, ingest, ranking
-from affinity.contexts import Facts
-from affinity.errors import InputError, MissingPart
+from affinity import campaigns, ingest
+from affinity.contexts import Facts, Shop
+from affinity.errors import InputError
 from affinity.flow import build_graph
 from affinity.history import History
+from affinity.prospecting import plan_shop
 from affinity.release import Release, open_release
+from affinity.release_shop import open_shop
 from affinity.settings import CampaignSettings, Settings
 from affinity.steps import (
     attempt,
@@ -25,22 +27,7 @@ from affinity.steps import (
     read_past,
     require_observed,
 )
-from affinity.tables import (
-    Calibration,
-    CampaignPlan,
-    Candidates,
-    Customers,
-    Eligibility,
-    FitModel,
-    Landmark,
-    Products,
-    Prospects,
-)
-
-#: Candidates a customer from each source where the products to be offered are named.
-DEPTH_OF_NAMED = 500
-#: Customers scored at once; bounds the memory, changes no answer.
-CUSTOMERS_AT_ONCE = 20_000
+from affinity.tables import CampaignPlan, Customers, Products, Prospects
 
 
 def plan_campaign(
@@ -104,109 +91,14 @@ def _plan_from_orders(past: History, facts: Facts, settings: Settings) -> Campai
         facts.products.products.code(label)  # an unknown name is said before anything is learnt
     judged = judge_customers(past, facts, settings)
     learnt = learn_for_customers(past, facts, settings)
-    model, now = learnt
-    prospects = _collect(learnt, judged, facts.products, settings)
-    dated = past.lines.clock == "day"
-    setting = campaigns.Setting(
-        as_of_day=past.lines.as_of_day,
-        horizon_days=model.horizon_days if dated else None,
-        calibration=model.calibration,
-        tenure_days=_tenure(facts.customers, past) if dated else None,
-    )
-    plan = campaigns.make_plan(
-        prospects, customers=facts.customers, products=facts.products, settings=settings.campaign, setting=setting
-    )
     conversion = attempt(lambda: measure_conversion(past, facts, settings))[0]
-    ranked = ranking.rank_candidates(
-        _chosen(learnt, plan, settings),
-        graph=build_graph(past, settings=settings),
-        conversion=conversion[1] if conversion else None,
-        eligibility=None,
-        holdings=now.holdings,
-        products=facts.products,
-        top_k=1,
-        settings=settings.ranking.model_copy(update={"min_fit": 0.0, "require_evidence": False}),
-        model=model,
-        who=np.unique(plan.customer).astype(np.int32),
-        buyers=ranking.Buyers.of(past.holdings),
+    shop = Shop(
+        past, facts, settings, build_graph(past, settings=settings), conversion[1] if conversion else None, judged, learnt
     )
-    reason = dict(zip(zip(ranked.customer.tolist(), ranked.product.tolist()), ranked.reason.tolist()))
-    pairs = zip(plan.customer.tolist(), plan.product.tolist())
-    told = np.array([*(reason.get(pair) for pair in pairs), None], dtype=object)[:-1]
-    excluded = {} if judged is None else {state: n for state, n in judged.ledger.items() if n and state != "eligible"}
-    info = {**plan.info, "not_eligible": excluded, "eligibility_notes": list(judged.notes) if judged else []}
-    return replace(plan, reason=told, info=info)
+    return plan_shop(shop, settings.campaign, source="orders")
 
 
-def _depth(settings: Settings, n_products: int) -> int:
-    """Candidates a customer from each source; deeper where products are named, as they may be nobody's favourites."""
-    wanted = settings.campaign.candidates
-    return min(max(wanted, DEPTH_OF_NAMED) if settings.campaign.offer_products else wanted, max(n_products, 1))
-
-
-def _collect(
-    learnt: tuple[FitModel, Landmark], judged: Eligibility | None, products: Products, settings: Settings
-) -> Prospects:
-    """The eligible candidates of every customer, of the products that may be offered."""
-    model, now = learnt
-    named = [products.products.code(label) for label in settings.campaign.offer_products]
-    rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    n = len(now.holdings.customers)
-    for start in range(0, max(n, 1), CUSTOMERS_AT_ONCE):
-        who = np.arange(start, min(start + CUSTOMERS_AT_ONCE, n), dtype=np.int32)
-        found = fit.score_candidates(model, now, candidates=_depth(settings, len(products)), customers=who)
-        customer, product = found.customer, found.product
-        keep = np.isin(product, named) if named else np.ones(len(product), dtype=bool)
-        if judged is not None:
-            keep[keep] = judged.allowed(customer[keep], product[keep])
-        rows.append((customer[keep], product[keep], found.fit[keep]))
-    customer, product, likely = (np.concatenate(column) for column in zip(*rows))
-    order = np.lexsort((product, customer))
-    return _prospects(customer[order], product[order], likely[order], now)
-
-
-def _prospects(customer: np.ndarray, product: np.ndarray, likely: np.ndarray, now: Landmark) -> Prospects:
-    counts = np.bincount(customer, minlength=len(now.holdings.customers))
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    unknown = np.full(len(product), np.nan)
-    return Prospects(
-        indptr, product.astype(np.int32), likely, unknown, now.holdings.customers, now.holdings.products
-    )  # fmt: skip
-
-
-def _chosen(learnt: tuple[FitModel, Landmark], plan: CampaignPlan, settings: Settings) -> Candidates:
-    """The plan's rows as candidates with their terms, for the reasons (a customer's rows do not depend on the others)."""
-    model, now = learnt
-    depth = _depth(settings, len(now.holdings.products))
-    offered = np.full(len(now.holdings.customers), -1, dtype=np.int32)
-    offered[plan.customer] = plan.product
-    parts = []
-    for start in range(0, max(len(plan), 1), CUSTOMERS_AT_ONCE):
-        who = plan.customer[start : start + CUSTOMERS_AT_ONCE]
-        found = fit.score_candidates(model, now, candidates=depth, customers=who)
-        parts.append((found, np.flatnonzero(found.product == offered[found.customer])))
-    names = ("product", "fit", "score", "base", "evidence", "because", "antecedent", "term")
-    columns = {name: np.concatenate([getattr(found, name)[rows] for found, rows in parts]) for name in names}
-    sizes = sum(np.bincount(found.customer[rows], minlength=len(offered)) for found, rows in parts)
-    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return Candidates(indptr, **columns, customers=now.holdings.customers, products=now.holdings.products)
-
-
-def _tenure(customers: Customers, past: History) -> np.ndarray:
-    """float64: days since started_at or the first seen purchase, whichever is earlier; NaN where neither is known."""
-    assert past.lines.as_of_day is not None
-    since = np.where(customers.started_at >= 0, customers.started_at, np.inf).astype(np.float64)
-    np.minimum.at(since, past.holdings.customer, past.holdings.first_at.astype(np.float64))
-    return np.where(np.isfinite(since), past.lines.as_of_day - since, np.nan)
-
-
-def _plan_from(
-    prospects: Prospects,
-    known: tuple[Any, Any],
-    out: tuple[str, ...],
-    settings: Settings,
-    setting: campaigns.Setting | None = None,
-) -> CampaignPlan:
+def _plan_from(prospects: Prospects, known: tuple[Any, Any], out: tuple[str, ...], settings: Settings) -> CampaignPlan:
     """A plan of prospects that are there already; who may be offered what is taken as judged."""
     products, customers = known
     bare = Products.bare(prospects.products)
@@ -217,32 +109,25 @@ def _plan_from(
     if out:
         prospects = prospects.take(~np.isin(prospects.customer, prospects.customers.encode(out)))
     day = None if settings.as_of is None else int(np.datetime64(settings.as_of, "D").astype(np.int64))
-    setting = setting or campaigns.Setting(day, settings.horizon_days, source="fits")
-    tenure = None
-    if setting.as_of_day is not None:
-        tenure = np.where(people.started_at >= 0, setting.as_of_day - people.started_at, np.nan)
-    setting = replace(setting, tenure_days=tenure)
+    tenure = None if day is None else np.where(people.started_at >= 0, day - people.started_at, np.nan)
+    setting = campaigns.Setting(day, settings.horizon_days, tenure_days=tenure, source="fits")
     return campaigns.make_plan(prospects, customers=people, products=facts, settings=settings.campaign, setting=setting)
 
 
 def _plan_from_release(release: Release, known: tuple[Any, Any], out: tuple[str, ...], settings: Settings) -> CampaignPlan:
-    shown = release.arrow("recommendations", ["customer_id", "product_id", "fit", "reason"])
-    shown = shown.filter(shown["fit"].is_valid())
-    if not len(shown):
-        raise MissingPart(
-            f"Release {release.id} recommends nothing with a fit.", do="Plan from orders, or publish a run with customers."
-        )
-    products = known[0]
-    if products is None:
-        products = release.arrow("products", ["product_id", "name", "price", "margin"])
-    found = release.table("calibration")
-    learnt = release.report.get("fit", {})
-    calibration = None
-    if len(found):
-        predicted, observed, rows = (found[name].to_numpy() for name in ("predicted", "observed", "rows"))
-        slope, error = learnt.get("calibration_slope"), learnt.get("expected_calibration_error")
-        slope, error = (np.nan if v is None else float(v) for v in (slope, error))
-        calibration = Calibration(predicted, observed, rows, slope, error, None, note=learnt.get("note"))
-    day = None if release.as_of is None else int(np.datetime64(release.as_of, "D").astype(np.int64))
-    setting = campaigns.Setting(day, learnt.get("horizon_days"), calibration, source=f"release {release.id}")
-    return _plan_from(ingest.read_fits(shown), (products, known[1]), out, settings, setting)
+    shop = open_shop(release, settings)
+    products, customers = shop.facts.products, shop.facts.customers
+    if known[0] is not None:
+        told = ingest.read_products(known[0]).recoded(products.products)
+        price, margin = _first_known(told.price, products.price), _first_known(told.margin, products.margin)
+        products = replace(products, price=price, margin=margin)
+    if known[1] is not None:
+        listed = ingest.read_customers(known[1]).recoded(customers.customers)
+        since = np.where(listed.started_at >= 0, listed.started_at, customers.started_at).astype(np.int32)
+        customers = replace(customers, segments={**customers.segments, **listed.segments}, started_at=since)
+    shop = replace(shop, facts=replace(shop.facts, products=products, customers=customers))
+    return plan_shop(shop, settings.campaign, source=f"release {release.id}", leave_out=out)
+
+
+def _first_known(told: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(told), known, told)

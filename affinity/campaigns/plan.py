@@ -57,7 +57,7 @@ def make_plan(
     named = name_products(prospects.products, settings.offer_products)
     likely = np.nan_to_num(prospects.fit, nan=-1.0) >= max(settings.min_fit, np.finfo(float).tiny)
     open_to = prospects.take(inside[prospects.customer] & named[prospects.product] & likely)
-    money = np.where(np.isnan(open_to.value), products.price[open_to.product], open_to.value)
+    money = _sales(open_to, products)
     offers = _possible(open_to, money, products, settings)
     picked = None
     if settings.n_products is not None:
@@ -74,6 +74,18 @@ def make_plan(
     audience = {"customers": int(inside.sum()), "with_an_offer": int(np.count_nonzero(np.diff(open_to.indptr)))}
     notes = [*info["notes"], *_notes(audience, len(plan), settings, prospects)]
     return replace(plan, info=info | {"audience": audience, "notes": notes})
+
+
+def choose_products(prospects: Prospects, products: Products, settings: CampaignSettings) -> np.ndarray:
+    """int32, rising: the ``settings.n_products`` products that together serve the customers of ``prospects`` best."""
+    assert settings.n_products is not None
+    offers = _possible(prospects, _sales(prospects, products), products, settings)
+    return np.sort(pick_products(offers, settings.n_products))
+
+
+def _sales(rows: Prospects, products: Products) -> np.ndarray:
+    """float64: money of a sale, the product's price where a row says nothing."""
+    return np.where(np.isnan(rows.value), products.price[rows.product], rows.value)
 
 
 def _possible(rows: Prospects, money: np.ndarray, products: Products, settings: CampaignSettings) -> PossibleOffers:

@@ -72,22 +72,8 @@ class TopScorer:
 
     def score(self, customers: np.ndarray, top_k: int, threads: int | None = None) -> Candidates:
         """The ``top_k`` best eligible candidates of ``customers`` (int32 codes) who own something, best first."""
-        who = np.unique(customers[self._open[customers]]).astype(np.int32)
-        width, terms, n = min(top_k, 2 * self._each), self._terms, len(self._holdings.products)
-        count, product = np.zeros(len(who), dtype=np.int64), np.zeros((len(who), width), dtype=np.int32)
-        number, spread = np.zeros((len(who), width, 2)), np.zeros((len(who), 2))
-        antecedent, term = np.zeros((len(who), width, terms), dtype=np.int32), np.zeros((len(who), width, terms))
-
-        def score(first: int, last: int) -> None:
-            from affinity.kernels.scoring_top import score_top
-
-            out = (array[first:last] for array in (count, product, number, spread, antecedent, term))
-            families = (self._family, np.zeros(int(self._family.max(initial=-1)) + 1, dtype=bool))
-            scratch = (np.zeros(n), np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int16))
-            score_top(who[first:last], *self._given, families, self._each, *scratch, *out)
-
-        bounds = np.unique(np.append(np.arange(0, len(who), CUSTOMERS_AT_ONCE), len(who))).astype(np.int64)
-        map_blocks(score, bounds, threads or available_threads())
+        who, width = self.known(customers), min(top_k, 2 * self._each)
+        count, product, number, spread, antecedent, term = self._run(who, width, self._terms, threads)
         used = np.arange(width) < count[:, None]
         sizes = np.zeros(len(self._holdings.customers), dtype=np.int64)
         sizes[who] = count
@@ -95,19 +81,50 @@ class TopScorer:
         return Candidates(
             indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             product=shown,
-            fit=self._fit(who, np.repeat(np.arange(len(who)), count), score_, spread),
+            fit=self.predict(who, np.repeat(np.arange(len(who)), count), score_, spread),
             score=score_,
             base=self._popularity[np.repeat(self._segment[who], count), shown]
             + np.repeat(self._history[who], count) * self._by_history[shown],
             evidence=number[used, 1],
-            because=antecedent[:, 0] if terms else np.full(len(shown), -1, dtype=np.int32),
+            because=antecedent[:, 0] if self._terms else np.full(len(shown), -1, dtype=np.int32),
             customers=self._holdings.customers,
             products=self._holdings.products,
             antecedent=antecedent,
             term=term[used],
         )
 
-    def _fit(self, who: np.ndarray, row: np.ndarray, u: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    def known(self, customers: np.ndarray) -> np.ndarray:
+        """int32, rising: those of ``customers`` who own something and may be offered anything."""
+        return np.unique(customers[self._open[customers]]).astype(np.int32)
+
+    def spread(self, who: np.ndarray, threads: int | None = None) -> np.ndarray:
+        """float64[n, 2]: mean and spread of the 50 largest u of the customers ``who``."""
+        return self._run(who, 0, 0, threads)[3]
+
+    def popularity(self, who: np.ndarray, products: np.ndarray) -> np.ndarray:
+        """float64[n, m]: the part of u that is popularity, of each customer and product."""
+        return self._popularity[:, products][self._segment[who]] + self._history[who][:, None] * self._by_history[products]
+
+    def _run(self, who: np.ndarray, width: int, terms: int, threads: int | None) -> tuple[np.ndarray, ...]:
+        """count, product, (u, evidence), spread, antecedents and terms of the ``width`` best of each customer."""
+        n = len(self._holdings.products)
+        out = (
+            np.zeros(len(who), dtype=np.int64), np.zeros((len(who), width), dtype=np.int32), np.zeros((len(who), width, 2)),
+            np.zeros((len(who), 2)), np.zeros((len(who), width, terms), dtype=np.int32), np.zeros((len(who), width, terms)),
+        )  # fmt: skip
+
+        def score(first: int, last: int) -> None:
+            from affinity.kernels.scoring_top import score_top
+
+            families = (self._family, np.zeros(int(self._family.max(initial=-1)) + 1, dtype=bool))
+            scratch = (np.zeros(n), np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int16))
+            score_top(who[first:last], *self._given, families, self._each, *scratch, *(array[first:last] for array in out))
+
+        bounds = np.unique(np.append(np.arange(0, len(who), CUSTOMERS_AT_ONCE), len(who))).astype(np.int64)
+        map_blocks(score, bounds, threads or available_threads())
+        return out
+
+    def predict(self, who: np.ndarray, row: np.ndarray, u: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """float64 probability of each row of the customers ``who[row]``; NaN where the model has none."""
         if self._facts is None:
             return np.full(len(u), np.nan)

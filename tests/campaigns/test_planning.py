@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 import affinity as af
-from affinity.errors import InputError, MissingPart, UnknownLabel
+from affinity.errors import InputError, MissingPart, SettingsError, UnknownLabel
+from affinity.fit import NamedScorer, explain_offers, score_candidates
 from affinity.ingest import read_fits
+from affinity.release_shop import open_shop
 from affinity.sample_shop import make_shop, write_shop
 from affinity.tables import CampaignPlan
 
@@ -93,6 +95,47 @@ def test_a_release_is_planned_from_like_orders(shop: dict[str, Path], tmp_path: 
     assert measured.label == "randomised"
 
 
+@pytest.fixture(scope="module")
+def published(shop: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of the shop, made with everything that is known of it."""
+    known = {name: shop[name] for name in ("products", "customers", "offers")}
+    folder = tmp_path_factory.mktemp("published") / "shop"
+    af.run(shop["orders"], **known, as_of=AS_OF, horizon_days=60, eligibility={"preset": "b2b_saas"}).publish(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"budget": 60.0, "cost": 0.5, "capacity": 40, "strata": "region"},
+        {"n_products": 4, "maximise": "value", "size": 90, "where": {"region": ["north", "south"]}},
+        {"offer_products": ("dish soap", "bin liners"), "min_fit": 0.02, "min_tenure_days": 30},
+    ],
+    ids=["all products", "picked products", "named products"],
+)
+def test_planning_from_a_release_equals_planning_from_the_orders(shop: dict[str, Path], published: Path, asked: dict) -> None:
+    known = {name: shop[name] for name in ("products", "customers", "offers")}
+    same = {"as_of": AS_OF, "horizon_days": 60, "eligibility": {"preset": "b2b_saas"}, "name": "June"}
+    direct, packed = af.plan_campaign(shop["orders"], **known, **same, **asked), af.plan_campaign(published, **same, **asked)
+    assert packed.to_pandas().equals(direct.to_pandas())
+    assert packed.info["source"].startswith("release ")
+    assert {**packed.info, "source": None} == {**direct.info, "source": None}
+    assert len(packed) > 0
+    assert len(packed) + sum(packed.info["left_out"].values()) == len(packed.customers)
+
+
+def test_opt_outs_of_a_release_are_left_out_and_other_settings_refused(published: Path) -> None:
+    before = af.plan_campaign(published, size=30)
+    some = before.columns()["customer_id"][:4].tolist()
+    after = af.plan_campaign(published, size=30, exclude_customers=some)
+    assert not set(some) & set(after.columns()["customer_id"])
+    assert after.info["left_out"]["opted out"] == 4
+    with pytest.raises(SettingsError, match="horizon_days=30 differs from 60"):
+        af.plan_campaign(published, size=30, horizon_days=30)
+    with pytest.raises(SettingsError, match=r"eligibility\.preset='retail' differs"):
+        af.plan_campaign(published, size=30, eligibility={"preset": "retail"})
+
+
 def test_fits_of_somebody_else(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"customer_id": ["a", "a", "b", "b", "a"], "product_id": ["x", "y", "x", "y", "x"],
@@ -148,3 +191,22 @@ def test_what_cannot_be_planned_is_said() -> None:
     guests = pd.DataFrame({"order_id": ["1", "2"], "product_id": ["a", "b"], "ordered_at": "2024-01-01"})
     with pytest.raises(MissingPart, match="customer"):
         af.plan_campaign(guests)
+
+
+def test_named_products_have_the_fit_and_the_terms_of_candidates(published: Path) -> None:
+    model, now = open_shop(af.open_release(published)).require_model()
+    found = score_candidates(model, now, candidates=50)
+    fits = dict(zip(zip(found.customer.tolist(), found.product.tolist()), found.fit.tolist()))
+    named = np.arange(3, 60, 7, dtype=np.int32)
+    who = np.arange(0, len(now.holdings.customers), 3, dtype=np.int32)
+    customer, product, fit = NamedScorer(model, now, named).score(who)
+    owned = set(zip(now.holdings.customer.tolist(), now.holdings.product.tolist()))
+    buyers = set(who[np.diff(now.holdings.indptr)[who] > 0].tolist())
+    expected = sorted((c, p) for c in buyers for p in named.tolist() if (c, p) not in owned)
+    assert list(zip(customer.tolist(), product.tolist())) == expected
+    both = [(fits[pair], value) for pair, value in zip(expected, fit.tolist()) if pair in fits]
+    assert len(both) > 500
+    np.testing.assert_allclose(*np.array(both).T, rtol=1e-12)
+    antecedent, term = explain_offers(model, now, found.customer[::11], found.product[::11])
+    assert np.array_equal(antecedent, found.antecedent[::11])
+    assert np.array_equal(term, found.term[::11])
