@@ -88,7 +88,7 @@ def complete_cart(
         products=graph.products,
         score=score[shown],
         fallback_level=np.array([SHOP, CATEGORY, None], dtype=object)[level[shown]],
-        kind=name_kinds_in_cart(shown, cart, _owned(holdings, eligibility, customer), products),
+        kind=name_kinds_in_cart(shown, cart, _owned(holdings, eligibility, customer), shared_families(products)),
         info={"context": "cart", "score_given_up": float(score[plain].sum() - score[shown].sum())},
     )
     parts = _Parts(cart, share, popularity)

@@ -22,9 +22,11 @@ def name_kinds_owned(
     return name_kinds(owned.holds(customer, product))
 
 
-def name_kinds_in_cart(product: np.ndarray, cart: np.ndarray, owned: np.ndarray, products: Products) -> np.ndarray:
-    """object: "repurchase" of what is owned, "upsell" of a family that is owned or in the cart, else "cross_sell"."""
-    family = shared_families(products)
+def name_kinds_in_cart(product: np.ndarray, cart: np.ndarray, owned: np.ndarray, family: np.ndarray) -> np.ndarray:
+    """object: "repurchase" of what is owned, "upsell" of a family that is owned or in the cart, else "cross_sell".
+
+    family : `shared_families` of the products
+    """
     near = family[np.concatenate([cart, owned])]
     kinds = name_kinds((family[product] >= 0) & np.isin(family[product], near))
     kinds[np.isin(product, owned)] = REPURCHASE

@@ -28,6 +28,7 @@ import numpy as np
 from affinity.errors import OutputError, ReleaseError
 from affinity.release.folder import sync_folder
 from affinity.release.opened import Release
+from affinity.release.wording import say_to_shopper
 
 FORMAT, POINTER, DATABASE = "affinity-feed-1", "feed.json", "feed.sqlite"
 
@@ -144,10 +145,10 @@ def _products(release: Release) -> Iterator[tuple[str, dict[str, Any]]]:
     ids, names = a.texts("product"), a.texts("product_name")
     for code, label in enumerate(ids):
         rows = a.rows("bought", code)
-        found = zip(a["bought_product"][rows].tolist(), a["bought_score"][rows].tolist())
+        found = zip(a["bought_product"][rows].tolist(), a["bought_score"][rows].tolist(), a.kinds("bought", rows))
         items = [
-            {"product_id": ids[product], "name": names[product] or ids[product], "rank": rank, "score": score}
-            for rank, (product, score) in enumerate(found, 1)
+            {"product_id": ids[product], "name": names[product] or ids[product], "rank": rank, "score": score, "kind": kind}
+            for rank, (product, score, kind) in enumerate(found, 1)
         ]
         yield label, {"product_id": label, "name": names[code] or label, "items": items}
 
@@ -163,23 +164,29 @@ def _shards(release: Release, digits: int) -> Iterator[tuple[str, dict[str, list
 
     def items(customer: int) -> list[dict[str, Any]]:
         rows = a.rows("customer", customer)
-        columns = (a[f"fit_{name}"][rows].tolist() for name in ("product", "value", "reason_code", "reason", "is_fallback"))
+        columns = (a[f"fit_{name}"][rows].tolist() for name in _FIT)
         return [
             {
                 "product_id": ids[product],
                 "name": names[product] or ids[product],
                 "rank": rank,
                 "score": fit if fit == fit else None,  # noqa: PLR0124
+                "kind": kind,
                 "reason_code": codes[code],
-                "reason": a.text("reason", reason) if reason >= 0 else None,
+                "reason": say_to_shopper(codes[code], (names[because] or ids[because]) if because >= 0 else None),
+                "because": ids[because] if because >= 0 else None,
+                "sentence": a.text("reason", reason) if reason >= 0 else None,
                 "is_fallback": alone,
             }
-            for rank, (product, fit, code, reason, alone) in enumerate(zip(*columns), 1)
+            for rank, (product, fit, code, because, reason, alone, kind) in enumerate(zip(*columns, a.kinds("fit", rows)), 1)
         ]
 
     for shard in range(16**digits):
         members = order[bounds[shard] : bounds[shard + 1]].tolist()
         yield (f"{shard:0{digits}x}" if digits else ""), {a.text("customer", i): items(i) for i in members}
+
+
+_FIT = ("product", "value", "reason_code", "because", "reason", "is_fallback")
 
 
 def _stamp(database: Path) -> dict[str, str]:

@@ -6,8 +6,9 @@ Ids are UTF-8 texts end to end with offsets, sorted by their bytes, so that an i
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,19 @@ NAME_offsets.npy (int64, one more than texts). Codes are positions in such a lis
 | product_text, product_offsets | product ids, sorted by their bytes; a product code is a position here |
 | product_name_text, product_name_offsets | the name of each product code (empty: unknown) |
 | customer_text, customer_offsets | customer ids, sorted by their bytes |
-| customer_rows | int64, customers + 1: the rows of a customer in the next six, best first |
+| customer_rows | int64, customers + 1: the rows of a customer in fit_*, best first |
 | customer_shop | int32 code of each customer in the packed shop (below), -1 who never ordered |
 | fit_product, fit_because | int32 product codes: what to show; the owned product that speaks for it |
 | fit_value | float64 fit |
 | fit_reason_code, fit_reason | int32 positions in the two lists below, -1 none |
 | fit_is_fallback | bool |
+| fit_kind | int32 position in the kinds below: cross_sell, upsell or repurchase; -1 not known |
+| kind_text, kind_offsets | kinds |
 | reason_code_text, reason_code_offsets | reason codes |
 | reason_text, reason_offsets | reasons (sentences) |
-| bought_rows | int64, products + 1: the rows of a product code in the next two, best first |
+| bought_rows | int64, products + 1: the rows of a product code in bought_*, best first |
 | bought_product, bought_score | int32 product codes and float64 scores of what is best bought with it |
+| bought_kind | int32 position in the kinds |
 
 A release of `affinity run` also holds the shop itself, for carts and orders that are not known when it is published
 (see affinity/packing.py; product codes are positions in the list above, customers are those of customer_shop):
@@ -73,8 +77,9 @@ def serving_files(
     arrays |= _texts("product_name", [names.get(label) or "" for label in product_ids])
     if product_ids != packed.get("shop_product", product_ids) or known != sorted(known):
         raise ValueError("the labels of a shop that is served are sorted texts")
-    arrays |= _fit_arrays(recommendations, codes[1], codes[2], known)
-    arrays |= _bought_arrays(also_bought, codes[3], codes[4], len(product_ids))
+    kinds, kind = _shared_codes(recommendations["kind"], also_bought["kind"])
+    arrays |= _texts("kind", kinds) | _fit_arrays(recommendations, (codes[1], codes[2], kind[0]), known)
+    arrays |= _bought_arrays(also_bought, (codes[3], codes[4], kind[1]), len(product_ids))
     packed.pop("shop_product", None)
     for name, value in packed.items():
         if isinstance(value, Mapping):
@@ -97,7 +102,9 @@ def _save_plain(value: Mapping[str, Any], file: Any) -> None:
     file.write((json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
 
 
-def _fit_arrays(recommendations: Any, product: np.ndarray, because: np.ndarray, known: list[str]) -> dict[str, np.ndarray]:
+def _fit_arrays(recommendations: Any, codes: tuple[np.ndarray, ...], known: list[str]) -> dict[str, np.ndarray]:
+    """codes : product, because and kind of each row"""
+    product, because, kind = codes
     customers, (customer,) = _shared_codes(recommendations["customer_id"], also=known)
     rank = recommendations["rank"].to_numpy()
     order = np.lexsort((rank, customer))
@@ -111,16 +118,19 @@ def _fit_arrays(recommendations: Any, product: np.ndarray, because: np.ndarray, 
         arrays["customer_shop"] = np.fromiter((place.get(label, -1) for label in customers), np.int32, len(customers))
     arrays |= {"fit_product": product[order], "fit_because": because[order], "fit_value": fit[order]}
     arrays |= {"fit_reason_code": reason_code[order], "fit_reason": reason[order]}
-    arrays["fit_is_fallback"] = recommendations["is_fallback"].to_numpy()[order]
+    arrays |= {"fit_is_fallback": recommendations["is_fallback"].to_numpy()[order], "fit_kind": kind[order]}
     return arrays | _texts("reason_code", reason_codes) | _texts("reason", reasons)
 
 
-def _bought_arrays(also_bought: Any, product: np.ndarray, other: np.ndarray, products: int) -> dict[str, np.ndarray]:
+def _bought_arrays(also_bought: Any, codes: tuple[np.ndarray, ...], products: int) -> dict[str, np.ndarray]:
+    """codes : product, what is bought with it and kind of each row"""
+    product, other, kind = codes
     order = np.lexsort((also_bought["rank"].to_numpy(), product))
     return {
         "bought_rows": _row_bounds(product, products),
         "bought_product": other[order],
         "bought_score": also_bought["score"].to_numpy()[order],
+        "bought_kind": kind[order],
     }
 
 
@@ -164,6 +174,7 @@ class ServingArrays:
         try:
             self._arrays = {path.stem: _map(path) for path in sorted(folder.glob("*.npy"))}
             self._seen: dict[str, tuple[memoryview, memoryview]] = {}
+            self._marks: dict[str, list[bytes]] = {}
             self.plain = {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
         except (OSError, ValueError) as error:
             raise ReleaseError(f"The serving arrays in {str(folder)!r} cannot be read: {error}", do=_AGAIN) from None
@@ -184,16 +195,17 @@ class ServingArrays:
         offsets, data = self._views(name)
         return str(data[offsets[position] : offsets[position + 1]], "utf-8")
 
-    def some_texts(self, name: str, positions: np.ndarray) -> list[str]:
+    def some_texts(self, name: str, positions: list[int]) -> list[str]:
         """The texts at ``positions`` of a list, "" for −1."""
         offsets, data = self._views(name)
-        return [str(data[offsets[i] : offsets[i + 1]], "utf-8") if i >= 0 else "" for i in positions.tolist()]
+        return [str(data[offsets[i] : offsets[i + 1]], "utf-8") if i >= 0 else "" for i in positions]
 
     def find(self, name: str, text: str) -> int:
         """The position of ``text`` in the sorted list ``name`` ("product", "customer"), −1 when it is not there."""
         offsets, data = self._views(name)
-        key, low, high = text.encode(), 0, len(offsets) - 1
-        n = high
+        key, n = text.encode(), len(offsets) - 1
+        place = bisect_left(self._landmarks(name), key)
+        low, high = max(place - 1, 0) * MARK, min(place * MARK, n)
         while low < high:
             middle = (low + high) >> 1
             if bytes(data[offsets[middle] : offsets[middle + 1]]) < key:
@@ -201,6 +213,29 @@ class ServingArrays:
             else:
                 high = middle
         return low if low < n and data[offsets[low] : offsets[low + 1]] == key else -1
+
+    def _landmarks(self, name: str) -> list[bytes]:
+        """Every `MARK`-th text of a sorted list, for the first steps of a search."""
+        found = self._marks.get(name)
+        if found is None:
+            offsets, data = self._views(name)
+            places = range(0, len(offsets) - 1, MARK)
+            found = self._marks[name] = [bytes(data[offsets[i] : offsets[i + 1]]) for i in places]
+        return found
+
+    def view(self, name: str) -> memoryview:
+        """An array whose elements and short slices are read as plain values: several times faster than through NumPy."""
+        return self._arrays[name].data
+
+    def kinds(self, name: str, rows: slice) -> list[str | None]:
+        """cross_sell, upsell or repurchase of rows of "fit" or "bought"; None where the release does not say."""
+        if f"{name}_kind" not in self._arrays:
+            return [None] * (rows.stop - rows.start)
+        return [self._kind_names[code] for code in self.view(f"{name}_kind")[rows].tolist()]
+
+    @cached_property
+    def _kind_names(self) -> list[str | None]:
+        return [*self.texts("kind"), None]
 
     def _views(self, name: str) -> tuple[memoryview, memoryview]:
         """(offsets, UTF-8) of a list, whose elements are read as plain values: several times faster than an array's."""
@@ -214,6 +249,9 @@ class ServingArrays:
         bounds = self._arrays[f"{name}_rows"]
         return slice(int(bounds[position]), int(bounds[position + 1]))
 
+
+#: A search begins with every so many-th text, held in memory (a megabyte for a million customers).
+MARK = 64
 
 _AGAIN = "Run again with the same input to publish it anew, or go back with: affinity publish FOLDER --use ID"
 

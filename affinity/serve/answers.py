@@ -14,9 +14,6 @@ from affinity.serve.shelf import Item, Shelf
 
 JSON = "application/json"
 
-#: Pairs whose evidence is kept encoded (some 20 MB).
-MOST_PAIRS = 100_000
-
 
 class Encoded(Response):
     """A response whose headers are encoded already."""
@@ -66,52 +63,22 @@ def group_of(customer_id: str | None, *, salt: str, holdout: float) -> str:
     return "control" if int.from_bytes(digest) < holdout * 2**64 else "treatment"
 
 
-class Encoder:
-    """Items as JSON, of one release: what is the same in every answer about a product, or a pair, is encoded once."""
-
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-        self._products: dict[int, bytes] = {}
-        self._speakers: dict[int, bytes] = {}
-        self._evidence: dict[tuple[int, int], bytes] = {}
-
-    def items(self, items: list[Item]) -> bytes:
-        """The list of the items, best first."""
-        products, evidence = self._products, self._evidence
-        parts = []
-        for rank, (product, score, code, reason, because, alone) in enumerate(items, 1):
-            known, why = products.get(product), evidence.get((because, product))
-            parts.append(
-                b'%b,"rank":%d,"score":%b,"reason_code":%b,"reason":%b,"evidence":%b,"is_fallback":%b}'
-                % (
-                    self._describe(product) if known is None else known,
-                    rank,
-                    b"null" if score is None else repr(score).encode(),
-                    to_json(code),
-                    to_json(reason),
-                    self._explain(because, product) if why is None else why,
-                    b"true" if alone else b"false",
-                )
-            )
-        return b"[%b]" % b",".join(parts)
-
-    def _describe(self, product: int) -> bytes:
-        shelf = self._shelf
-        facts = {"product_id": shelf.product(product), "name": shelf.name(product), "price": shelf.price(product)}
-        found = self._products[product] = to_json(facts)[:-1]
-        return found
-
-    def _explain(self, because: int, product: int) -> bytes:
-        if because < 0:
-            return b'{"because":null}'
-        speaker, figures = self._speakers.get(because), self._shelf.figures(because, product)
-        if speaker is None:
-            said = {"because": self._shelf.product(because), "because_name": self._shelf.name(because)}
-            speaker = self._speakers[because] = to_json(said)[:-1]
-        if not figures:
-            return speaker + b"}"
-        if len(self._evidence) >= MOST_PAIRS:
-            self._evidence.clear()
-        found = b"%b,%b" % (speaker, to_json(figures, inf_nan_mode="null")[1:])
-        self._evidence[because, product] = found
-        return found
+def describe_items(shelf: Shelf, items: list[Item]) -> list[dict[str, Any]]:
+    """The items as an answer tells them, best first: words for shoppers, and what was measured as evidence."""
+    facts, speakers, figures = shelf.facts, shelf.speakers, shelf.figures
+    told = []
+    for rank, (product, score, code, sentence, because, alone, kind) in enumerate(items, 1):
+        speaker, words = speakers[code, because]
+        told.append(
+            {
+                **facts[product],
+                "rank": rank,
+                "score": score,
+                "kind": kind,
+                "reason_code": code,
+                "reason": words,
+                "evidence": {**speaker, **figures(because, product), "sentence": sentence},
+                "is_fallback": alone,
+            }
+        )
+    return told

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +13,12 @@ from affinity.packed import Packed
 from affinity.ranking.also_bought import leaning_cosine
 from affinity.ranking.cart import POPULARITY
 from affinity.ranking.choice import Likeness, choose_rows
+from affinity.ranking.kinds import name_kinds_in_cart
 from affinity.tables.families import shared_families
 
 Row = tuple[int, float, int]
+
+_PAIR = ("rows", "product", "lift_eb", "lift_eb_lower", "lift_eb_upper", "count")
 
 
 class CartCompleter:
@@ -22,6 +27,7 @@ class CartCompleter:
     def __init__(self, packed: Packed) -> None:
         a = packed.arrays
         self._packed, self._arrays = packed, a
+        self._pairs: list[Any] = [a[f"pair_{name}"].data for name in _PAIR]
         self._settings = packed.settings.ranking
         self._baskets = np.asarray(a["product_baskets"])
         self._category = np.asarray(a["product_category_code"])
@@ -37,13 +43,23 @@ class CartCompleter:
 
     def pair(self, antecedent: int, consequent: int) -> tuple[float, float, float, int] | None:
         """(shrunk lift, its 5 % and 95 % bounds, orders) of a pair, None where it was not measured."""
-        a = self._arrays
-        begin, end = a["pair_rows"][antecedent : antecedent + 2].tolist()
-        edge = begin + int(np.searchsorted(a["pair_product"][begin:end], consequent))
-        if edge == end or int(a["pair_product"][edge]) != consequent:
+        rows, product, lift, lower, upper, orders = self._pairs
+        end = rows[antecedent + 1]
+        edge = bisect_left(product, consequent, rows[antecedent], end)
+        if edge == end or product[edge] != consequent:
             return None
-        lift = (float(a[f"pair_{name}"][edge]) for name in ("lift_eb", "lift_eb_lower", "lift_eb_upper"))
-        return (*lift, int(a["pair_count"][edge]))  # type: ignore[return-value]
+        return lift[edge], lower[edge], upper[edge], orders[edge]
+
+    def kinds(self, product: list[int], cart: list[int], customer: int) -> list[str]:
+        """Cross-sell, upsell or repurchase of each product beside a cart, as `affinity.ranking` names them."""
+        if not product:
+            return []
+        nobody, owned = np.empty(0, np.int32), np.empty(0, np.int32)
+        if customer >= 0:
+            judged = self._packed.eligibility_of(customer)
+            owned = self._packed.owned_by(customer) if judged is None else judged.product[judged.owned]
+        held = np.array(cart, dtype=np.int32) if cart else nobody
+        return list(name_kinds_in_cart(np.array(product, dtype=np.int32), held, owned, self.family))
 
     def complete(self, cart: list[int], customer: int, limit: int, keep: np.ndarray | None) -> list[Row]:
         """(product, score, product of the cart that adds most or −1) of the best ``limit``, best first.

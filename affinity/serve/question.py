@@ -167,7 +167,7 @@ class Event(Part):
     product_id: Id | None = Field(None, description="Needed for a click and a purchase.")
     customer_id: Id | None = None
     placement: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")] = ""
-    rank: Whole | None = Field(None, ge=1, le=MOST_ITEMS)
+    rank: Annotated[int, Field(ge=1, le=MOST_ITEMS), BeforeValidator(_integral)] | None = None
     occurred_at: Annotated[str, StringConstraints(pattern=_TIME)] | None = Field(
         None, description="UTC, e.g. 2026-11-23T12:00:00Z. Default: when it is received."
     )

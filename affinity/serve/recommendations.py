@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from affinity.serve.answers import JSON, Encoded, Encoder, group_of, invalid, problem
+from affinity.serve.answers import JSON, Encoded, describe_items, group_of, invalid, problem
 from affinity.serve.follow import Follower
 from affinity.serve.meters import Meters
 from affinity.serve.options import ServeOptions
@@ -27,7 +27,6 @@ class Recommender:
 
     def __init__(self, follower: Follower, options: ServeOptions, meters: Meters) -> None:
         self._follower, self._options, self._meters = follower, options, meters
-        self._encoder, self._encoded = Encoder(follower.shelf), follower.shelf
 
     async def handle(self, request: Request) -> Response:
         """The answer to a question; 304 to one whose answer the asker has; 422 where it is not valid."""
@@ -66,9 +65,7 @@ class Recommender:
                 items = shelf.answer(question, given, customer)
         outcome = "control" if group == "control" else "items" if items else "empty"
         self._meters.answers[question.context, outcome] += 1
-        if self._encoded is not shelf:
-            self._encoder, self._encoded = Encoder(shelf), shelf
-        head = {
+        answer = {
             "request_id": f"{shelf.id}-{group[0]}-{secrets.token_hex(8)}",
             "release": shelf.id,
             "as_of": shelf.as_of,
@@ -76,8 +73,9 @@ class Recommender:
             "context": question.context,
             "placement": question.placement,
             "missing_ids": missing,
+            "items": describe_items(shelf, items),
         }
-        return b'%b,"items":%b}' % (to_json(head)[:-1], self._encoder.items(items))
+        return to_json(answer, inf_nan_mode="null")
 
 
 _TYPE = (b"content-type", JSON.encode())

@@ -18,14 +18,15 @@ def _object(properties: dict[str, Any], optional: tuple[str, ...] = ()) -> dict[
 _EVIDENCE = _object(
     {
         "because": _MAYBE_TEXT, "because_name": _TEXT, "orders": {"type": "integer"}, "lift": _MAYBE_NUMBER,
-        "lift_lower": _MAYBE_NUMBER, "lift_upper": _MAYBE_NUMBER,
+        "lift_lower": _MAYBE_NUMBER, "lift_upper": _MAYBE_NUMBER, "sentence": _TEXT,
     },
     ("because_name", "orders", "lift", "lift_lower", "lift_upper"),
 )  # fmt: skip
 _ITEM = _object(
     {
         "product_id": _TEXT, "name": _TEXT, "price": _MAYBE_NUMBER, "rank": {"type": "integer", "minimum": 1},
-        "score": _MAYBE_NUMBER, "reason_code": _TEXT, "reason": _TEXT,
+        "score": _MAYBE_NUMBER, "kind": {"type": ["string", "null"], "enum": ["cross_sell", "upsell", "repurchase", None]},
+        "reason_code": _TEXT, "reason": {"type": "string", "description": "For shoppers; the figures are evidence."},
         "evidence": {"$ref": "#/components/schemas/Evidence"}, "is_fallback": {"type": "boolean"},
     }
 )  # fmt: skip

@@ -7,7 +7,7 @@ A shelf never changes. Lists for customers and products are those of the release
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,19 +18,36 @@ from affinity.packed import Packed
 from affinity.ranking.evidence import BOUGHT_TOGETHER, POPULAR
 from affinity.ranking.reasons import say_lift, say_popularity
 from affinity.release import Release
+from affinity.release.wording import say_to_shopper
 from affinity.serve.cart import CartCompleter
 from affinity.serve.question import Filters, Question
 
 
 class Item(NamedTuple):
-    """A product to show. because : code of the product that speaks for it, −1 none; score None: it only fills up."""
+    """A product to show.
+
+    because : code of the product that speaks for it, −1 none; score None: it only fills up; sentence : what was measured
+    """
 
     product: int
     score: float | None
     reason_code: str
-    reason: str
+    sentence: str
     because: int
     is_fallback: bool
+    kind: str | None
+
+
+class Made(dict[Any, Any]):
+    """Values by key, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Any) -> Any:
+        found = self[key] = self._make(key)
+        return found
 
 
 class Shelf:
@@ -46,6 +63,11 @@ class Shelf:
         facts = self.arrays.plain.get("shop")
         self.packed = None if facts is None else Packed(self.arrays, facts)
         self._cart = None if self.packed is None else CartCompleter(self.packed)
+        self.facts, self.speakers = Made(self._describe), Made(self._introduce)
+        self._reason_codes = [*self.arrays.texts("reason_code"), ""]
+        self._rows = self.arrays.view("customer_rows")
+        self._fit = [self.arrays.view(f"fit_{name}") for name in _FIT]
+        self.find_customer("")  # what a search begins with is read now
 
     def product(self, code: int) -> str:
         """The id of a product."""
@@ -62,8 +84,22 @@ class Shelf:
         price = float(self.arrays["product_price"][code])
         return price if price == price else None  # noqa: PLR0124
 
-    def find_products(self, ids: Iterable[str]) -> tuple[list[int], list[str]]:
+    def _describe(self, code: int) -> dict[str, Any]:
+        """What every answer tells of a product: its id, name and price."""
+        return {"product_id": self._ids[code], "name": self._names[code], "price": self.price(code)}
+
+    def _introduce(self, said: tuple[str, int]) -> tuple[dict[str, Any], str]:
+        """(evidence, words for shoppers) of a reason code and the code of the product that speaks, −1 none."""
+        code, because = said
+        if because < 0:
+            return {"because": None}, say_to_shopper(code, None)
+        name = self._names[because]
+        return {"because": self._ids[because], "because_name": name}, say_to_shopper(code, name)
+
+    def find_products(self, ids: Collection[str]) -> tuple[list[int], list[str]]:
         """(codes of the known ids, each once; the unknown ids)."""
+        if not ids:
+            return [], []
         found = {label: self._codes.get(label, -1) for label in ids}
         return [code for code in found.values() if code >= 0], [label for label, code in found.items() if code < 0]
 
@@ -74,8 +110,8 @@ class Shelf:
     def answer(self, question: Question, given: list[int], customer: int) -> list[Item]:
         """The items of a question, best first, at most ``limit``; ``given`` are the known products of the context."""
         out, _ = self.find_products(question.exclude_ids)
+        keep = self._keeper(question.filters, out)
         buyer = int(self.arrays["customer_shop"][customer]) if customer >= 0 and "customer_shop" in self.arrays else -1
-        keep = self._keeper(question.filters, np.array(out, dtype=np.int64))
         if question.context == "product":
             found = self._beside(given)
         elif question.context == "order_confirmation":
@@ -85,7 +121,7 @@ class Shelf:
         else:
             cart = given if question.context == "cart" else []
             found = [] if self._cart is None else self._complete(cart, buyer, question.limit, keep)
-        shown = [item for item in found if keep is None or keep[item.product]]
+        shown = found if keep is None else [item for item in found if keep[item.product]]
         if question.min_score is not None:
             shown = [item for item in shown if item.score is not None and item.score >= question.min_score]
         return shown[: question.limit]
@@ -96,31 +132,30 @@ class Shelf:
             self._after([0], -1, None)
 
     def _next(self, customer: int) -> list[Item]:
-        a, rows = self.arrays, self.arrays.rows("customer", customer)
-        product, value, code, because, alone = (a[f"fit_{name}"][rows].tolist() for name in _FIT)
+        rows = slice(self._rows[customer], self._rows[customer + 1])
+        product, value, code, because, alone, sentence = [column[rows].tolist() for column in self._fit]
         codes = [self._reason_codes[one] for one in code]
-        said = a.some_texts("reason", a["fit_reason"][rows])
-        return list(map(Item, product, map(_known, value), codes, said, because, alone))
-
-    @cached_property
-    def _reason_codes(self) -> list[str]:
-        return [*self.arrays.texts("reason_code"), ""]
+        said = self.arrays.some_texts("reason", sentence)
+        return list(map(Item, product, map(_known, value), codes, said, because, alone, self.arrays.kinds("fit", rows)))
 
     def _beside(self, given: list[int]) -> list[Item]:
         """Of several products: the best score of each companion, the products themselves left out."""
-        best: dict[int, tuple[float, int]] = {}
+        best: dict[int, tuple[float, int, str | None]] = {}
         for code in given:
             rows = self.arrays.rows("bought", code)
-            found = zip(self.arrays["bought_product"][rows].tolist(), self.arrays["bought_score"][rows].tolist())
-            for product, score in found:
-                if product not in given and (product not in best or score > best[product][0]):
-                    best[product] = (score, code)
+            product, score = (self.arrays.view(f"bought_{name}")[rows].tolist() for name in ("product", "score"))
+            for one, value, kind in zip(product, score, self.arrays.kinds("bought", rows)):
+                if one not in given and (one not in best or value > best[one][0]):
+                    best[one] = (value, code, kind)
         order = sorted(best, key=lambda product: (-best[product][0], product))
-        return [Item(p, best[p][0], BOUGHT_TOGETHER, self._say_pair(best[p][1], p), best[p][1], False) for p in order]
+        found = ((product, *best[product]) for product in order)
+        return [Item(p, score, BOUGHT_TOGETHER, self._say_pair(by, p), by, False, kind) for p, score, by, kind in found]
 
     def figures(self, antecedent: int, consequent: int) -> dict[str, float | int]:
         """What was measured of a pair: orders with both, shrunk lift and its bounds; empty where nothing was."""
-        pair = None if self._cart is None else self._cart.pair(antecedent, consequent)
+        if antecedent < 0 or self._cart is None:
+            return {}
+        pair = self._cart.pair(antecedent, consequent)
         return {} if pair is None else {"orders": pair[3], "lift": pair[0], "lift_lower": pair[1], "lift_upper": pair[2]}
 
     def _say_pair(self, antecedent: int, consequent: int) -> str:
@@ -131,8 +166,9 @@ class Shelf:
     def _complete(self, cart: list[int], customer: int, limit: int, keep: np.ndarray | None) -> list[Item]:
         assert self._cart is not None
         assert self.packed is not None
-        items = []
-        for product, score, because in self._cart.complete(cart, customer, limit, keep):
+        items, rows = [], self._cart.complete(cart, customer, limit, keep)
+        kinds = self._cart.kinds([product for product, _, _ in rows], cart, customer)
+        for (product, score, because), kind in zip(rows, kinds):
             if because >= 0:
                 pair = self._cart.pair(because, product)
                 assert pair is not None
@@ -142,7 +178,8 @@ class Shelf:
                 said = f"With {held} in the cart: bought together: {say_lift(*pair)}"
             else:
                 said = say_popularity(int(self.packed.buyers.count[product]), self.packed.buyers.customers)
-            items.append(Item(product, score, POPULAR if because < 0 else BOUGHT_TOGETHER, said, because, because < 0))
+            code = POPULAR if because < 0 else BOUGHT_TOGETHER
+            items.append(Item(product, score, code, said, because, because < 0, kind))
         return items
 
     def _after(self, given: list[int], customer: int, label: str | None) -> list[Item]:
@@ -153,16 +190,16 @@ class Shelf:
         labels = shop.graph.products.labels
         recs: Any = recommend_in(shop, "order_confirmation", given=[labels[code] for code in given], customer=who)
         return [
-            Item(product, _known(fit), code, said or "", because, alone)
-            for product, fit, code, said, because, alone in zip(
+            Item(product, _known(fit), code, said or "", because, alone, kind)
+            for product, fit, code, said, because, alone, kind in zip(
                 recs.product.tolist(), recs.fit.tolist(), recs.reason_code, recs.reason, recs.because.tolist(),
-                recs.is_fallback.tolist(),
+                recs.is_fallback.tolist(), recs.kind.tolist(),
             )
         ]  # fmt: skip
 
-    def _keeper(self, filters: Filters, excluded: np.ndarray) -> np.ndarray | None:
+    def _keeper(self, filters: Filters, excluded: list[int]) -> np.ndarray | None:
         """bool by product code: may it be shown; None: all may."""
-        if not filters.asked and not len(excluded):
+        if not excluded and not filters.asked:
             return None
         a = self.arrays
         keep = np.ones(len(a["product_offsets"]) - 1, dtype=bool)
@@ -185,7 +222,7 @@ class Shelf:
         return {label: code for code, label in enumerate(self.arrays.texts("category"))}
 
 
-_FIT = ("product", "value", "reason_code", "because", "is_fallback")
+_FIT = ("product", "value", "reason_code", "because", "is_fallback", "reason")
 
 
 def _known(value: float) -> float | None:

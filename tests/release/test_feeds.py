@@ -49,7 +49,9 @@ def test_a_feed_says_what_the_release_says(tmp_path: Path, a_shard: int, monkeyp
         assert [item["product_id"] for item in items] == rows["product_id"].tolist()
 
         assert [item["score"] for item in items] == rows["fit"].tolist()
-        assert [item["reason"] for item in items] == rows["reason"].tolist()
+        assert [item["sentence"] for item in items] == rows["reason"].tolist()
+        assert [item["kind"] for item in items] == rows["kind"].tolist()
+        assert [item["because"] for item in items] == rows["because"].tolist()
         assert json.loads(values[f"customer:{customer}"]) == items
 
 

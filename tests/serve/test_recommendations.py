@@ -15,6 +15,8 @@ import affinity as af
 from affinity.serve.answers import group_of
 from tests.serve.conftest import Served, run_shop, serving
 
+WORDS = {"converts_from": "Often bought after", "bought_together": "Often bought with", "popular": "Popular with customers"}
+
 
 def same(items: list[dict[str, Any]], expected: pd.DataFrame) -> None:
     """The items are the rows of recommendations ``expected``, fit (or in a cart the score) as score."""
@@ -23,10 +25,19 @@ def same(items: list[dict[str, Any]], expected: pd.DataFrame) -> None:
     value = expected["fit"] if expected["fit"].notna().any() else expected["score"]
     scores = [np.nan if item["score"] is None else item["score"] for item in items]
     np.testing.assert_array_equal(scores, value.to_numpy(dtype=float))
-    for name in ("reason", "reason_code", "is_fallback"):
+    for name in ("kind", "reason_code", "is_fallback"):
         assert [item[name] for item in items] == expected[name].tolist()
+    assert [item["evidence"]["sentence"] for item in items] == expected["reason"].tolist()
     because = expected["because"].astype(object).where(expected["because"].notna(), None).tolist()
     assert [item["evidence"]["because"] for item in items] == because
+    for item in items:
+        words = {
+            "converts_from": "Often bought after",
+            "bought_together": "Often bought with",
+            "popular": "Popular with customers",
+        }
+        said = item["evidence"].get("because_name")
+        assert item["reason"] == (f"{words[item['reason_code']]} {said}" if said else words[item["reason_code"]])
 
 
 def test_customers_get_what_the_release_says(served: Served, folder: Path) -> None:
@@ -49,7 +60,8 @@ def test_products_get_what_the_release_says(served: Served, folder: Path) -> Non
             pair = pairs.loc[(product, item["product_id"])]
             assert item["evidence"]["orders"] == pair["count"]
             assert item["evidence"]["lift"] == pair["lift_eb"]
-            assert f"basket lift {pair['lift_eb']:.1f}" in item["reason"]
+            assert f"basket lift {pair['lift_eb']:.1f}" in item["evidence"]["sentence"]
+            assert item["kind"] == rows.set_index("recommended_id").loc[item["product_id"], "kind"]
 
 
 @pytest.mark.parametrize(

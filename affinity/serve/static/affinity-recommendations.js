@@ -2,6 +2,7 @@
  * <affinity-recommendations>: shows what `affinity serve` recommends. One ES module, no dependencies, no build.
  *
  *   <script type="module" src="https://recommend.example/static/affinity-recommendations.js"></script>
+ *   (or the versioned name with its integrity hash, which /demo prints: kept by browsers for ever, refused when changed)
  *   <affinity-recommendations context="product" product-id="P-12" limit="4" href="/shop/{id}">…fallback…</affinity-recommendations>
  *
  * Attributes
