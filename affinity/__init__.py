@@ -29,6 +29,8 @@ _PUBLIC = {
     "recommend": "affinity.flow",
     "compute_metrics": "affinity.flow",
     "compare_retention": "affinity.flow",
+    "trace_adoption": "affinity.adoption",
+    "count_cohorts": "affinity.adoption",
     "explain_metric": "affinity.metrics",
     "list_meanings": "affinity.metrics",
     "build_metric_tree": "affinity.periods",

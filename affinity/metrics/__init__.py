@@ -1,5 +1,6 @@
 """The named cross-sell metrics: counted from tables, or as plain functions of counts; never a bare "cross-sell rate"."""
 
+from affinity.metrics.adoption_curves import count_triangle, trace_adoption
 from affinity.metrics.changes import Change, compare_values, implied_share, split_lifetime_value, tree_revenue
 from affinity.metrics.compare import compare_metrics, split_change
 from affinity.metrics.compute import compare_retention, compute_metrics
@@ -13,7 +14,8 @@ from affinity.metrics.value import MetricValue
 
 __all__ = [
     "DEFINITIONS", "FORMULAS", "MEASURES", "Change", "Definition", "Explanation", "MetricValue", "Retention",
-    "compare_metrics", "compare_retention", "compare_values", "compute_metrics", "explain_metric", "find_metric",
+    "compare_metrics", "compare_retention", "compare_values", "compute_metrics", "count_triangle", "explain_metric",
+    "find_metric",
     "implied_share", "list_events", "list_meanings", "spells_from_orders", "split_change", "split_lifetime_value",
-    "tree_revenue",
+    "trace_adoption", "tree_revenue",
 ]  # fmt: skip

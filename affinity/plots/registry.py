@@ -8,6 +8,8 @@ from typing import Any
 from affinity.errors import MissingPart
 
 PLOTS = {
+    "AdoptionCurves": "affinity.plots.adoption:plot_adoption",
+    "CohortTriangle": "affinity.plots.adoption:plot_cohorts",
     "PairGraph": "affinity.plots.graph:plot_graph",
     "CampaignPlan": "affinity.plots.campaign:plot_plan",
     "CampaignResult": "affinity.plots.campaign:plot_result",

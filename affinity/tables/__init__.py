@@ -1,5 +1,6 @@
 """The nouns of the engine: frozen tables, one a file."""
 
+from affinity.tables.adoption import AdoptionCurves, CohortTriangle
 from affinity.tables.backtest import Backtest
 from affinity.tables.baskets import Baskets
 from affinity.tables.bundles import Bundles
@@ -34,8 +35,8 @@ from affinity.tables.table import Table
 from affinity.tables.transitions import SquareCounts, Transitions
 
 __all__ = [
-    "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "CampaignOutcomes", "CampaignPlan",
-    "CampaignResult", "Candidates", "Conversion",
+    "AdoptionCurves", "AlsoBought", "Attribute", "Backtest", "Baskets", "Bundles", "Calibration", "CampaignOutcomes",
+    "CampaignPlan", "CampaignResult", "Candidates", "CohortTriangle", "Conversion",
     "Customers", "Eligibility", "EventDays", "FitModel", "Holdings", "Impact", "Impacts", "IngestReport",
     "Intervention", "ItemsetCounts", "Landmark", "LifeTables", "Margins", "Meanings", "MetricChanges", "MetricTree",
     "Metrics", "OfferConversion", "Offers", "OrderLines", "PairCounts", "PairGraph", "Products", "Prospects", "Quarantine",

@@ -115,6 +115,7 @@ def test_every_registered_picture_exists_and_returns_a_figure_that_can_be_drawn(
 
     tables = [_graph(), make_tables()["conversions"], _life(), make_rules(PRODUCTS), _backtest()]
     elsewhere = {"MetricTree", "TreeChange", "FitModel", "Calibration", "CampaignPlan", "CampaignResult"}
+    elsewhere |= {"AdoptionCurves", "CohortTriangle"}
     assert {type(table).__name__ for table in tables} | elsewhere == set(PLOTS)
     for place in PLOTS.values():
         module, function = place.split(":")
@@ -137,7 +138,9 @@ def test_the_same_table_gives_the_same_picture() -> None:
 
 
 def test_a_table_without_picture_says_which_have_one() -> None:
-    with pytest.raises(MissingPart, match=r"no picture of Products\. Pictures exist of Backtest, Calibration, CampaignPlan"):
+    with pytest.raises(
+        MissingPart, match=r"no picture of Products\. Pictures exist of AdoptionCurves, Backtest, Calibration, CampaignPlan"
+    ):
         make_tables()["products"].plot()
 
 
