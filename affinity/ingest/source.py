@@ -11,9 +11,10 @@ from affinity.frames import is_frame
 from affinity.ingest.basket_file import open_baskets
 from affinity.ingest.columns import known_names
 from affinity.ingest.csv_text import open_csv, sniff_text
+from affinity.ingest.databases import open_query
 from affinity.ingest.excel import open_excel
 from affinity.ingest.formats.registry import FORMATS
-from affinity.ingest.frame_source import open_frame, open_parquet, open_query
+from affinity.ingest.frame_source import open_frame, open_parquet
 from affinity.ingest.json_lines import open_json_lines
 from affinity.ingest.staging import Source
 from affinity.ingest.text_file import open_text
@@ -52,6 +53,8 @@ def open_source(
 
 
 def _open_path(bench: Workbench, path: Path, kind: str | None, settings: IngestSettings, mapped: bool) -> Source:
+    if path.is_dir():
+        return open_parquet(bench, path, _parquet_parts(path))
     _check_file(path)
     kind = kind or _kind_of(path)
     if kind == "parquet":
@@ -67,9 +70,18 @@ def _open_path(bench: Workbench, path: Path, kind: str | None, settings: IngestS
     return open_baskets(bench, text) if kind == "baskets" else open_csv(bench, text)
 
 
+def _parquet_parts(folder: Path) -> list[Path]:
+    """The Parquet files of a folder and of the folders in it, by name; hidden ones and those that begin with _ are left out."""
+    parts = [part for part in folder.rglob("*.parquet") if not part.name.startswith((".", "_"))]
+    if not parts:
+        raise InputError(
+            f"{folder} is a folder without .parquet files.",
+            do="Pass one file, or a folder of Parquet parts; several others can be read with DuckDB: database= and a query.",
+        )
+    return sorted(parts)
+
+
 def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise InputError(f"{path} is a folder.", do="Pass one file; several can be read with DuckDB: database= and a query.")
     if not path.exists():
         near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, near) if near else f"There is no folder {path.parent} either."
