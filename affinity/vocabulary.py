@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -16,18 +17,93 @@ import numpy as np
 from affinity.errors import UnknownLabel, VocabularyMismatch, did_you_mean
 
 
+#: Packed texts hashed or copied at a time.
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class PackedTexts:
+    """Texts as UTF-8 end to end: text i is ``data[offsets[i]:offsets[i + 1]]``. A sixth of the memory of str objects.
+
+    offsets : int64[n + 1]; data : uint8
+    """
+
+    offsets: np.ndarray
+    data: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def texts(self) -> list[str]:
+        """All of them as str."""
+        whole, ends = self.data.tobytes(), self.offsets.tolist()
+        if whole.isascii():
+            text = whole.decode("ascii")
+            return [text[begin:end] for begin, end in zip(ends, ends[1:])]
+        return [whole[begin:end].decode() for begin, end in zip(ends, ends[1:])]
+
+    def take(self, rows: np.ndarray) -> PackedTexts:
+        """Some of the texts (indices, in their order)."""
+        sizes = np.diff(self.offsets)[rows]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        data = np.empty(int(offsets[-1]), dtype=np.uint8)
+        for first in range(0, len(rows), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            place = np.arange(offsets[first], offsets[min(first + _BLOCK, len(rows))])
+            data[place] = self.data[place + np.repeat(self.offsets[rows[block]] - offsets[:-1][block], sizes[block])]
+        return PackedTexts(offsets, data)
+
+    def prefixed(self, first: int, last: int) -> bytes:
+        """The texts ``first`` to ``last``, each after its length as four bytes, least significant first."""
+        sizes = np.diff(self.offsets[first : last + 1])
+        begin = np.concatenate([[0], np.cumsum(sizes + 4)])
+        mixed = np.empty(int(begin[-1]), dtype=np.uint8)
+        head = begin[:-1, None] + np.arange(4)
+        mixed[head] = sizes.astype("<u4").view(np.uint8).reshape(-1, 4)
+        rest = np.ones(len(mixed), dtype=bool)
+        rest[head] = False
+        mixed[rest] = self.data[self.offsets[first] : self.offsets[last]]
+        return mixed.tobytes()
+
+
 class Vocabulary:
     """An immutable, ordered set of labels; the code of a label is its position.
 
     kind   : what the labels are, for messages: "product", "customer", "order", a column name
-    labels : object[n], distinct, in label order (unsortable labels by first appearance)
+    labels : distinct, in label order (unsortable labels by first appearance)
     """
 
-    def __init__(self, kind: str, labels: Sequence[Any] | np.ndarray) -> None:
+    def __init__(self, kind: str, labels: Sequence[Any] | np.ndarray | PackedTexts) -> None:
+        self.kind = kind
+        self._packed = labels if isinstance(labels, PackedTexts) else None
+        self._size = len(labels)
+        if self._packed is None:
+            self._hold(labels)
+
+    def _hold(self, labels: Sequence[Any] | np.ndarray) -> np.ndarray:
         array = np.empty(len(labels), dtype=object)
         array[:] = labels
         array.flags.writeable = False
-        self.kind, self.labels = kind, array
+        self._labels = array
+        return array
+
+    @property
+    def labels(self) -> np.ndarray:
+        """object[n]; made when first asked for, where the vocabulary was given packed."""
+        if "_labels" not in self.__dict__:
+            assert self._packed is not None
+            self._hold(self._packed.texts())
+        return self._labels
+
+    @property
+    def _is_packed(self) -> bool:
+        return "_labels" not in self.__dict__
+
+    def among(self, which: np.ndarray) -> Vocabulary:
+        """The vocabulary of the labels that the mask ``which`` picks, in their order."""
+        if self._is_packed and self._packed is not None:
+            return Vocabulary(self.kind, self._packed.take(np.flatnonzero(which)))
+        return Vocabulary(self.kind, self.labels[which])
 
     @classmethod
     def of(cls, kind: str, labels: Iterable[Hashable]) -> Vocabulary:
@@ -45,6 +121,10 @@ class Vocabulary:
     def fingerprint(self) -> str:
         """Hash of the labels and their order (hex, 16 characters)."""
         digest = blake2b(self.kind.encode(), digest_size=8)
+        if self._packed is not None:
+            for first in range(0, len(self), _BLOCK):
+                digest.update(self._packed.prefixed(first, min(first + _BLOCK, len(self))))
+            return digest.hexdigest()
         for label in self.labels:
             text = label if isinstance(label, str) else f"{type(label).__name__}:{label!r}"
             data = text.encode("utf-8", "surrogatepass")
@@ -52,7 +132,7 @@ class Vocabulary:
         return digest.hexdigest()
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return self._size
 
     def __contains__(self, label: object) -> bool:
         return label in self._codes
@@ -84,7 +164,13 @@ class Vocabulary:
         codes = np.asarray(codes)
         if len(self) == 0:
             return np.full(codes.shape, None, dtype=object)
-        labels = self.labels[np.maximum(codes, 0)]
+        if self._is_packed and self._packed is not None and codes.size < len(self) // 8:
+            distinct, place = np.unique(np.maximum(codes, 0), return_inverse=True)
+            some = np.empty(len(distinct), dtype=object)
+            some[:] = self._packed.take(distinct).texts()
+            labels = some[place].reshape(codes.shape)
+        else:
+            labels = self.labels[np.maximum(codes, 0)]
         if (codes < 0).any():
             labels[codes < 0] = None
         return labels

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affinity.errors import UnknownLabel, VocabularyMismatch
-from affinity.vocabulary import Vocabulary
+from affinity.vocabulary import PackedTexts, Vocabulary
 
 
 @given(st.lists(st.text(max_size=4), max_size=20))
@@ -52,3 +52,33 @@ def test_the_fingerprint_tells_types_and_boundaries_apart() -> None:
 def test_codes_of_another_vocabulary_are_translated() -> None:
     here, there = Vocabulary("product", ["a", "b", "c"]), Vocabulary("product", ["c", "x", "a"])
     assert here.translate(np.array([0, 1, 2, -1, 0]), there).tolist() == [2, -1, 0, -1, 2]
+
+
+def pack(labels: list[str]) -> PackedTexts:
+    data = [label.encode() for label in labels]
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in data])]).astype(np.int64)
+    return PackedTexts(offsets, np.frombuffer(b"".join(data), dtype=np.uint8))
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=40, unique=True), st.data())
+def test_packed_labels_are_the_same_vocabulary(labels: list[str], data: st.DataObject) -> None:
+    labels.sort()
+    which = np.array(data.draw(st.lists(st.booleans(), min_size=len(labels), max_size=len(labels))), dtype=bool)
+    codes = np.array(data.draw(st.lists(st.integers(-1, len(labels) - 1), max_size=3)), dtype=np.int32)
+    plain, packed = Vocabulary("order", labels), Vocabulary("order", pack(labels))
+    assert len(packed) == len(plain)
+    assert packed.fingerprint == plain.fingerprint
+    assert packed == plain
+    assert packed.decode(codes).tolist() == plain.decode(codes).tolist()
+    assert packed.among(which).fingerprint == plain.among(which).fingerprint
+    assert packed.labels.tolist() == plain.labels.tolist() == labels
+    assert packed.encode(labels).tolist() == list(range(len(labels)))
+
+
+def test_many_packed_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("affinity.vocabulary._BLOCK", 7)
+    labels = sorted({f"o{number * number}" for number in range(100)})
+    packed, some = Vocabulary("order", pack(labels)), np.arange(100) % 3 == 0
+    assert packed.fingerprint == Vocabulary("order", labels).fingerprint
+    assert packed.among(some).labels.tolist() == [label for label, one in zip(labels, some) if one]
+    assert packed.decode(np.array([4, -1, 4])).tolist() == [labels[4], None, labels[4]]

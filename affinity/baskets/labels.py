@@ -39,4 +39,4 @@ def _seen(code: np.ndarray, labels: Vocabulary) -> tuple[np.ndarray, Vocabulary]
     if used[:-1].all():
         return code, labels
     recode = np.append(np.cumsum(used[:-1], dtype=np.int64) - 1, -1).astype(np.int32)
-    return recode[code], Vocabulary(labels.kind, labels.labels[used[:-1]])
+    return recode[code], labels.among(used[:-1])
