@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,7 +52,11 @@ def _find_pair(table: Conversion | LifeTables, antecedent: Any, consequent: Any)
 
 def _titled_axes(figure: Any, table: Conversion | LifeTables, row: int, subtitle: str) -> Any:
     a, b = table.products.decode(np.array([table.antecedent[row], table.consequent[row]]))
-    axes = plain_axes(figure, f"From {shorten(a, 34)} to {shorten(b, 34)}", subtitle)
+    return _dressed(figure, a, b, subtitle)
+
+
+def _dressed(figure: Any, antecedent: object, consequent: object, subtitle: str) -> Any:
+    axes = plain_axes(figure, f"From {shorten(antecedent, 34)} to {shorten(consequent, 34)}", subtitle)
     axes.set_xlabel("days since the first purchase of the antecedent")
     axes.set_ylabel("share who have bought the consequent")
     axes.yaxis.set_major_formatter(_percent())
@@ -68,28 +72,56 @@ def _percent() -> Any:
 def _plot_curve(life: LifeTables, rows: np.ndarray, horizon_days: int | None) -> Any:
     row = int(rows[0])
     part = slice(int(life.indptr[row]), int(life.indptr[row + 1]))
-    day, at_risk, events = life.day[part], life.at_risk[part], life.events[part]
     last = horizon_days or min(max(life.horizons_days), life.longest_followed_days)
+    eligible, events = int(life.eligible[row]), life.events[part]
+    said = f"{eligible:,} eligible customers, {int(events[life.day[part] <= last].sum()):,} seen to convert by day {last}"
+    followed = [f"{n:,} at day {h}" for h, n in zip(life.horizons_days, life.followed[row].tolist()) if h <= last]
+    figure = new_figure()
+    axes = _titled_axes(figure, life, row, said + ("; still at risk: " + ", ".join(followed) if followed else ""))
+    day, at_risk = life.day[part], life.at_risk[part]
+    _draw_curve(axes, bound_curve(day, at_risk, events, eligible=eligible), last)
+    return figure
+
+
+class BoundedCurve(NamedTuple):
+    """A conversion curve just after each event day: day int[n]; rate, lower, upper float64[n], Wilson 95 % bounds."""
+
+    day: np.ndarray
+    rate: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+def bound_curve(day: np.ndarray, at_risk: np.ndarray, events: np.ndarray, *, eligible: int) -> BoundedCurve:
+    """The Kaplan–Meier curve of a life table with Wilson 95 % on the effective number rate·(1 − rate)/variance ≤ eligible."""
     curve = cumulative_curve(np.array([0, len(day)], dtype=np.int64), day, at_risk, events)
-    shown = day <= last
-    day, rate, variance, events = day[shown], curve.rate[shown], curve.variance[shown], events[shown]
-    eligible = int(life.eligible[row])
+    rate, variance = curve.rate, curve.variance
     spread = np.divide(rate * (1 - rate), variance, out=np.full(len(rate), float(eligible)), where=variance > 0)
     trials = np.minimum(eligible, spread)
-    bounds = wilson_interval(rate * trials, trials)
-    lower, upper = np.asarray(bounds[0]), np.asarray(bounds[1])
+    lower, upper = wilson_interval(rate * trials, trials)
+    return BoundedCurve(np.asarray(day), rate, np.asarray(lower), np.asarray(upper))
+
+
+def plot_curve(antecedent: str, consequent: str, curve: BoundedCurve, *, last_day: int) -> Any:
+    """A conversion curve from 0 to ``last_day`` days after the antecedent, with its interval; a matplotlib Figure."""
     figure = new_figure()
-    said = f"{eligible:,} eligible customers, {int(events.sum()):,} seen to convert by day {last}"
-    followed = [f"{n:,} at day {h}" for h, n in zip(life.horizons_days, life.followed[row].tolist()) if h <= last]
-    axes = _titled_axes(figure, life, row, said + ("; still at risk: " + ", ".join(followed) if followed else ""))
-    x = np.concatenate([[0], day, [last]])
-    steps = [np.concatenate([[0.0], values, values[-1:] if len(values) else [0.0]]) for values in (rate, lower, upper)]
-    axes.fill_between(x, steps[1], steps[2], step="post", color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
-    axes.step(x, steps[0], where="post", color=BLUE, linewidth=2, label="observed conversion")
-    axes.set_xlim(0, last)
-    axes.set_ylim(0, max(float(steps[2].max()) * 1.1, 0.01))
-    axes.legend(frameon=False, loc="lower right")
+    axes = _dressed(figure, antecedent, consequent, f"up to day {last_day}")
+    _draw_curve(axes, curve, last_day)
     return figure
+
+
+def _draw_curve(axes: Any, curve: BoundedCurve, last: int) -> None:
+    shown = curve.day <= last
+    x = np.concatenate([[0], curve.day[shown], [last]])
+    rate, lower, upper = (
+        np.concatenate([[0.0], values[shown], values[shown][-1:] if shown.any() else [0.0]])
+        for values in (curve.rate, curve.lower, curve.upper)
+    )
+    axes.fill_between(x, lower, upper, step="post", color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
+    axes.step(x, rate, where="post", color=BLUE, linewidth=2, label="observed conversion")
+    axes.set_xlim(0, last)
+    axes.set_ylim(0, max(float(upper.max()) * 1.1, 0.01))
+    axes.legend(frameon=False, loc="lower right")
 
 
 def _plot_horizons(conversion: Conversion, rows: np.ndarray, horizon_days: int | None) -> Any:

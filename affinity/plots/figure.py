@@ -26,7 +26,8 @@ class Look:
     titled: bool = True
 
 
-_LOOK: ContextVar[Look] = ContextVar("look", default=Look())
+_USUAL = Look()
+_LOOK: ContextVar[Look] = ContextVar("look", default=_USUAL)
 
 #: Width of a narrow figure in inches, and its least and greatest height.
 NARROW, LOWEST, HIGHEST = 4.2, 3.2, 7.0

@@ -19,10 +19,10 @@ def draw_svg(plot: Callable[[], Any], *, dark: bool = False, narrow: bool = Fals
 
     dark : greys turned about and colours lightened; narrow : 4.2 inches wide, for a phone
     """
-    import matplotlib as mpl
-
     with look_of(narrow=narrow, titled=False):
         figure = plot()
+    import matplotlib as mpl  # after new_figure, which says what to install
+
     file = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "affinity"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})

@@ -50,6 +50,10 @@ class Desk:
         """Rows of an SQL question to the release's tables (views named as the files); every value as a question mark."""
         return self._reader.ask(sql, values)
 
+    def write(self, sql: str, values: Sequence[Any], path: Path) -> int:
+        """The same rows as a file .csv or .parquet, lists of products with their names beside them; how many rows."""
+        return self._reader.write(sql, values, path)
+
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What ``make`` gives, worked out once for ``key`` while this release is current."""
         with self._lock:

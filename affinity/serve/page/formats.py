@@ -44,6 +44,11 @@ def money(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
 
 
+def points(value: float | None) -> str:
+    """A difference of two shares: 0.0312 -> "+3.1 points"."""
+    return NONE if value is None else f"{100 * value:+.1f} points".replace("-", "−")
+
+
 def chance(value: float | None) -> str:
     """A q-value: "< 0.001", or three decimals."""
     return NONE if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
@@ -68,6 +73,16 @@ def date(value: Any) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def window(value: Any) -> str:
+    """ "2024-10-02/2024-12-31" (the end is the first day not in it) -> "2 October 2024 to 30 December 2024"."""
+    begins, slash, ends = str(value or "").partition("/")
+    try:
+        last = date(datetime.date.fromisoformat(ends) - datetime.timedelta(days=1))
+        return f"up to {last}" if begins == ".." else f"{date(begins)} to {last}"
+    except ValueError:
+        return begins + slash + ends or NONE
+
+
 def words(name: Any) -> str:
     """A name of the tables as words: "bad_quantity" -> "Bad quantity"."""
     said = str(name).replace("_", " ")
@@ -86,9 +101,11 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "times": times,
     "money": money,
+    "points": points,
     "chance": chance,
     "days": days,
     "date": date,
+    "window": window,
     "words": words,
     "percents": lambda bounds: between(bounds, percent),
     "times_between": lambda bounds: between(bounds, times),

@@ -16,4 +16,11 @@ class Place(NamedTuple):
 #: In the order of the navigation. Parameters as {name} or {name:path}; the more special address first.
 PAGES: dict[str, Place] = {
     "/page": Place("affinity.serve.page.overview:view", "Overview"),
+    "/page/trend.svg": Place("affinity.serve.page.overview:trend"),
+    "/page/rules": Place("affinity.serve.page.rules:view", "Rules"),
+    "/page/rules.csv": Place("affinity.serve.page.rules:as_csv"),
+    "/page/rules.parquet": Place("affinity.serve.page.rules:as_parquet"),
+    "/page/campaigns": Place("affinity.serve.page.campaigns:view", "Campaigns"),
+    "/page/campaigns/{plan}/power.svg": Place("affinity.serve.page.campaigns:power_picture"),
+    "/page/campaigns/{plan}/{file}": Place("affinity.serve.page.campaigns:download"),
 }

@@ -20,6 +20,7 @@ from affinity.errors import AffinityError
 from affinity.serve.follow import Follower
 from affinity.serve.options import ServeOptions
 from affinity.serve.page import formats
+from affinity.serve.page.asked import Unclear
 from affinity.serve.page.desk import Desk, Desks
 from affinity.serve.page.help import HELP
 from affinity.serve.page.registry import PAGES, Place
@@ -81,6 +82,8 @@ def _answer(place: Place, desk: Desk, request: Request) -> Response:
     module, function = place.view.split(":")
     try:
         found = getattr(importlib.import_module(module), function)(desk, request)
+    except Unclear as error:
+        found = View("problem.html", {"title": "This question cannot be read", "said": str(error)}, 400)
     except NotHere as error:
         found = View("problem.html", {"title": "Not in this release", "said": str(error)}, 404)
     except AffinityError as error:
