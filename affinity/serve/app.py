@@ -56,7 +56,7 @@ def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = Non
     Opens the release and the event log at once, so that what is wrong is said before anything listens. Pages and the
     widget are further routes, below the API's.
     """
-    log, meters = Log(log_to, options.clock), Meters()
+    log, meters = Log(log_to, options.clock, options.log_seconds), Meters()
     follower = Follower(path, log=log)
     events = EventLog(options.events or _event_folder(path))
 

@@ -107,7 +107,7 @@ class Gate:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or (scope["path"] if scope["path"] in self._paths else "other")
         self._meters.time(route, status, seconds)
-        self._log.write("request", route=route, method=_method(scope), status=status, ms=round(1000 * seconds, 3))
+        self._log.request(route, _method(scope), status, seconds)
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
         """(status, code, sentence) of what is not let through."""

@@ -25,6 +25,7 @@ class ServeOptions:
     max_body_bytes, max_header_bytes : larger requests are refused
     holdout, salt : share of the customers who are shown nothing (group control), and what the hash is salted with
     check_seconds : how often the folder is looked at for a new release
+    log_seconds   : how long the log line of a request may wait for others
     demo          : also a demo shop at /demo; it names products and customers, so only on a loopback address without keys
     """
 
@@ -40,6 +41,7 @@ class ServeOptions:
     holdout: float = 0.0
     salt: str = "affinity"
     check_seconds: float = 0.5
+    log_seconds: float = 0.2
     demo: bool = False
     clock: Callable[[], float] = field(default=time.time, repr=False)
     ticks: Callable[[], float] = field(default=time.monotonic, repr=False)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import sys
 from pathlib import Path
 from typing import TextIO
 
 from affinity.errors import MissingExtra, OutputError
 from affinity.serve.options import ServeOptions
+
+#: How long a thread (that opens a release, or answers for an order) may hold up the answers of the loop.
+SWITCH_SECONDS = 0.0005
 
 
 def run_server(path: Path, options: ServeOptions, *, log_to: TextIO | None, announce: TextIO | None) -> None:
@@ -22,6 +27,9 @@ def run_server(path: Path, options: ServeOptions, *, log_to: TextIO | None, anno
     except ModuleNotFoundError as error:
         raise MissingExtra(f"{error.name} is not installed.", do="pip install 'affinity-engine[serve]'") from None
     app = create_app(path, options, log_to=log_to)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()  # what lives as long as the server is never looked through again
     listener = _listen(options.host, options.port)
     if announce is not None:
         host, port = listener.getsockname()[:2]

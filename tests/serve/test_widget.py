@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha384
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from tests.serve.conftest import Served, run_shop, serving
 
 WIDGET = "/static/affinity-recommendations.js"
 EVIL = "<img src=x onerror=document.title='broken'>"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +57,21 @@ def test_no_file_needs_another_server_or_writes_markup() -> None:
         assert not re.search(r"^\s*import\b", text, flags=re.MULTILINE), path.name
 
 
+def test_the_widget_has_an_address_that_never_changes_what_it_gives(shown: Served) -> None:
+    tag = re.search(r"<script[^>]*integrity[^>]*>", shown.client.get("/demo").text)
+    assert tag is not None
+    source, integrity = (re.search(f'{name}="([^"]+)"', tag[0])[1] for name in ("src", "integrity"))  # type: ignore[index]
+    answer, plain = shown.client.get(source), shown.client.get(WIDGET)
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert plain.headers["cache-control"] == "public, max-age=600"
+    assert answer.content == plain.content
+    assert integrity == "sha384-" + b64encode(sha384(answer.content).digest()).decode()
+    assert re.fullmatch(r"/static/affinity-recommendations\.[0-9.]+-[0-9a-f]{8}\.js", source)
+
+
 def test_the_demo_is_for_this_machine_only() -> None:
     with pytest.raises(SettingsError, match="demo shop is for this machine"):
         ServeOptions(demo=True, keys=object())  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium without a window."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture
@@ -194,3 +194,22 @@ def test_addresses_of_products_are_never_scripts(page: Any) -> None:
     page.evaluate("document.querySelector('affinity-recommendations').setAttribute('href', 'javascript:alert(1)//{id}')")
     page.wait_for_selector("affinity-recommendations button[part=link]")
     assert page.locator("affinity-recommendations a").count() == 0
+
+
+def test_after_an_order_the_widget_shows_what_follows_it(page: Any, shown: Served) -> None:
+    first, second = (product["id"] for product in shown.client.get("/demo/shop.json").json()["products"][:2])
+    page.goto(f"/demo#product/{first}")
+    page.get_by_role("button", name="Add to the cart").click()
+    page.wait_for_selector("affinity-recommendations[context=cart][products] [part=list]")
+    page.goto(f"/demo#product/{second}")
+    page.get_by_role("button", name="Add to the cart").click()
+    page.get_by_role("button", name="Buy").click()
+    page.wait_for_selector("affinity-recommendations[context=order_confirmation] [part=list]")
+    told = shown.ask(context="order_confirmation", product_ids=[first, second], limit=6)["items"]
+    assert names(page) == [item["name"] for item in told]
+    reasons = page.locator("affinity-recommendations [part=reason]").all_inner_texts()
+    assert reasons == [item["reason"] for item in told]
+    assert not any("lift" in reason or "[" in reason.replace(EVIL, "") for reason in reasons)
+    orders = [event for event in read_events(shown.app.state.events_folder) if event["type"] == "purchase"]
+    assert {event["product_id"] for event in orders[-2:]} == {first, second}
+    assert page.faults == []
