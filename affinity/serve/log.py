@@ -29,8 +29,8 @@ class Log:
         """The line of a request; that of a failure (5xx) is written at once, with all that wait."""
         if self._stream is None:
             return
-        said = {"at": round(self._clock(), 3), "what": "request", "route": route, "method": method, "status": status}
-        self._add({**said, "ms": round(1000 * seconds, 3)})
+        at, ms = round(self._clock(), 3), round(1000 * seconds, 3)
+        self._add({"at": at, "what": "request", "route": route, "method": method, "status": status, "ms": ms})
         if self._seconds <= 0 or status >= 500 or len(self._lines) >= MOST_LINES:
             self.flush()
         elif len(self._lines) == 1:
