@@ -71,6 +71,10 @@ class ReleaseError(AffinityError):
     """A release that is missing, incomplete or damaged."""
 
 
+class EngineError(AffinityError):
+    """A cluster that cannot be reached, or a job on it that failed."""
+
+
 class MissingExtra(AffinityError):
     """An optional package is needed and not installed."""
 

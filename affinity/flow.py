@@ -25,6 +25,7 @@ from affinity.contexts import (
     recommend_in,
     recommend_newcomers,
 )
+from affinity.engines import Engine, least_count, open_engine
 from affinity.history import History
 from affinity.metrics import Retention
 from affinity.observed import measure_offer_log, measure_with_segments
@@ -58,12 +59,8 @@ from affinity.tables import (
     Metrics,
     PairGraph,
     Recommendations,
-    Rules,
 )
 from affinity.threads import run_together
-
-#: Itemsets of a run: at least one basket in so many, and at least so many, unless the settings say otherwise.
-_ONE_BASKET_IN, _LEAST_BASKETS = 1000, 5
 
 
 def run(
@@ -75,24 +72,33 @@ def run(
     subscriptions: Any = None,
     exclude_customers: Iterable[str] = (),
     settings: Settings | None = None,
+    session: Any = None,
     **changes: Any,
 ) -> Result:
-    """The whole main job on ``orders`` (a path, a dataframe or OrderLines), in memory; `Result.publish` writes it.
+    """The whole main job on ``orders`` (a path, a dataframe or OrderLines); `Result.publish` writes it.
 
     offers, products, customers, subscriptions : paths or dataframes of what else is known, or None
     exclude_customers : opt-outs, left out before any count
-    settings, changes : Settings, and single ones by name (``as_of="2011-09-01"``, ``top_k=5``)
+    settings, changes : Settings, and single ones by name (``as_of="2011-09-01"``, ``top_k=5``, ``engine="spark"``)
+    session : a SparkSession that there is, to count on; the answers are those of this machine
 
     What the data cannot give (conversion without dates, recommendations without customers) is None in the result,
     with the reason in ``notes``. A horizon that the caller names and nobody was followed to is HorizonUnobserved.
     """
     settings = (settings or Settings()).changed(**changes)
+    with open_engine(settings, session) as engine:
+        return _run(engine, orders, settings, exclude_customers, (offers, products, customers, subscriptions))
+
+
+def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str], known: tuple[Any, Any, Any, Any]) -> Result:
     with step("reading orders"):
-        past, facts = read_inputs(orders, settings, exclude_customers, (offers, products, customers, subscriptions))
+        past, facts = read_inputs(orders, settings, excluded, known)
     with step("counting itemsets and pairs"):
-        baskets = group_baskets(past, settings=settings)
-        (itemsets, found_rules), pair_graph = run_together(
-            lambda: _mine_rules(baskets, settings), lambda: build_graph(past, settings=settings, baskets=baskets)
+        counted = engine.count_baskets(past, settings)
+        itemsets = counted.itemsets
+        found_rules, pair_graph = run_together(
+            lambda: rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence),
+            lambda: graph.build_graph(counted.pairs, settings=settings.graph),
         )
     with step("measuring conversion, learning fit"):
         judged = judge_customers(past, facts, settings)
@@ -138,7 +144,7 @@ def run(
         recommendations=recommendations,
         newcomers=newcomers,
         notes={part: note for part, note in notes.items() if note},
-        capped=describe_caps(baskets, itemsets, pair_graph, settings),
+        capped=describe_caps(counted.too_large, itemsets, pair_graph, settings),
         recommender=partial(recommend_in, shop),
         packer=partial(pack_shop, shop),
     )
@@ -175,7 +181,7 @@ def mine_within(baskets: Baskets, settings: Settings, **asked: Any) -> ItemsetCo
     """
     min_count = settings.min_count
     if min_count is None and settings.min_support is None and asked.get("top_k") is None:
-        min_count = max(-(-len(baskets) // _ONE_BASKET_IN), _LEAST_BASKETS)
+        min_count = least_count(settings, len(baskets))
     return counting.mine_itemsets(
         baskets,
         min_support=settings.min_support,
@@ -185,11 +191,6 @@ def mine_within(baskets: Baskets, settings: Settings, **asked: Any) -> ItemsetCo
         on_limit="keep_most_frequent" if asked.get("consequents") is None else "error",
         **asked,
     )
-
-
-def _mine_rules(baskets: Baskets, settings: Settings) -> tuple[ItemsetCounts, Rules]:
-    itemsets = mine_within(baskets, settings)
-    return itemsets, rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence)
 
 
 def build_graph(source: Any, *, settings: Settings | None = None, baskets: Baskets | None = None) -> PairGraph:

@@ -255,6 +255,19 @@ class ReleaseSettings(Section):
     keep: int = Field(5, ge=1, description="Releases that stay on disk.")
 
 
+class SparkSettings(Section):
+    """Counting on a Spark cluster; none of these changes an answer."""
+
+    shards: int | None = Field(
+        None,
+        ge=1,
+        description="Parts that the customers are divided into; more need less memory. Unset: the cores of the session.",
+    )
+    max_rows_on_driver: int = Field(
+        100_000_000, ge=1, description="Rows of counts that may come to the driver (about 24 bytes each) before it is an error."
+    )
+
+
 class Settings(Section):
     """All settings of a run: the few a user meets first, then one section a room."""
 
@@ -264,7 +277,12 @@ class Settings(Section):
     min_count: int | None = Field(None, ge=1, description="The same as a number of baskets.")
     max_size: int = Field(3, ge=1, description="Products in an itemset, at most.")
     top_k: int = Field(10, ge=1, description="Recommendations a customer.")
-    engine: Literal["local"] = "local"
+    engine: str = Field(
+        "local",
+        pattern=r"^(local|spark|local\[.+\]|local-cluster\[.+\]|spark://.+|k8s://.+|yarn)$",
+        description="Where to count: local (this machine), spark (the session that is active or configured), or a Spark master "
+        "URL: local[2], spark://host:7077, yarn. The answers are equal.",
+    )
     rank_by: Literal["fit", "expected_value"] = "fit"
     ingest: IngestSettings = IngestSettings()
     baskets: BasketSettings = BasketSettings()
@@ -278,6 +296,7 @@ class Settings(Section):
     metrics: MetricSettings = MetricSettings()
     campaign: CampaignSettings = CampaignSettings()
     release: ReleaseSettings = ReleaseSettings()
+    spark: SparkSettings = SparkSettings()
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:

@@ -17,7 +17,6 @@ from affinity.history import History, look_back
 from affinity.metrics import tree as metric_tree
 from affinity.settings import Settings
 from affinity.tables import (
-    Baskets,
     Conversion,
     Customers,
     Eligibility,
@@ -273,12 +272,12 @@ def fingerprint_inputs(past: History, facts: Facts) -> dict[str, str]:
     }
 
 
-def describe_caps(baskets: Baskets, itemsets: ItemsetCounts, pair_graph: PairGraph, settings: Settings) -> dict[str, str]:
-    """What the caps left out of the counts, by the setting that caps."""
+def describe_caps(too_large: int, itemsets: ItemsetCounts, pair_graph: PairGraph, settings: Settings) -> dict[str, str]:
+    """What the caps left out of the counts, by the setting that caps; too_large : baskets."""
     capped = {}
-    if baskets.too_large:
+    if too_large:
         most = settings.baskets.max_basket_size
-        capped["baskets.max_basket_size"] = f"{baskets.too_large:,} baskets of more than {most:,} products are not counted"
+        capped["baskets.max_basket_size"] = f"{too_large:,} baskets of more than {most:,} products are not counted"
     if left_out := pair_graph.info.get("left_out_customers"):
         most = settings.baskets.max_products_per_customer
         capped["baskets.max_products_per_customer"] = (

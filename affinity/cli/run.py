@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -29,7 +29,10 @@ def command(
     horizon_days: options.HorizonDays = None,
     min_support: options.MinSupport = None,
     top_k: options.TopK = None,
-    engine: Annotated[Literal["local"] | None, typer.Option(help="Where to count. Default local.", show_default=False)] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="Where to count: local (default), spark, or a Spark master URL: local[2], …", show_default=False),
+    ] = None,
     keep: Annotated[int | None, typer.Option(help="Releases that stay on disk. Default 5.", show_default=False)] = None,
     as_json: options.Json = False,
 ) -> None:

@@ -89,7 +89,7 @@ def mine_itemsets(  # noqa: PLR0913
     indptr, item = as_csr(baskets.indptr, baskets.item, len(baskets.products))
     n_items = len(baskets.products)
     item_count = count_checked_items(indptr, item, n_items)
-    least = _least_count(len(baskets), min_support, min_count, top_k, target)
+    least = least_count(len(baskets), min_support, min_count, top_k, target)
     room = budget_in_bytes(memory_budget) // BYTES_PER_ITEMSET
     by_number = max_itemsets is not None and max_itemsets <= room
     task = MiningTask(
@@ -139,7 +139,7 @@ def _require_count(name: str, value: object) -> None:
         raise SettingsError(f"{name}={value!r} is not a whole number of at least 1.")
 
 
-def _least_count(n: int, min_support: float | None, min_count: int | None, top_k: int | None, target: str) -> int:
+def least_count(n: int, min_support: float | None, min_count: int | None, top_k: int | None, target: str) -> int:
     """The min_count that the arguments ask for."""
     if min_support is not None and min_count is not None:
         raise SettingsError(

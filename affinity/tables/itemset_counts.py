@@ -28,6 +28,7 @@ class ItemsetCounts(Table):
     n_baskets : all baskets counted
     target : "frequent" | "closed" | "maximal"; info : which method ran and why, what a cap cut
     baskets : what was mined, for the margins of the rules; None when only counts are known
+    known_margins : those margins, where they were counted and the baskets are elsewhere
     """
 
     found: ItemsetRows | ItemsetTrie
@@ -38,6 +39,7 @@ class ItemsetCounts(Table):
     target: str = "frequent"
     info: Mapping[str, object] = field(default_factory=dict)
     baskets: Baskets | None = None
+    known_margins: Margins | None = None
 
     def __len__(self) -> int:
         return len(self.found)
@@ -66,7 +68,7 @@ class ItemsetCounts(Table):
     def margins(self) -> Margins | None:
         """Baskets that hold each product, by basket size; None when the baskets are not known."""
         known = self.baskets
-        return None if known is None else Margins.of(known.indptr, known.item, len(known.products))
+        return self.known_margins if known is None else Margins.of(known.indptr, known.item, len(known.products))
 
     @property
     def support(self) -> np.ndarray:
