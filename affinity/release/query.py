@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from affinity.release.download import BATCH, write_download
 from affinity.release.schema import TABLES
 
 
@@ -36,6 +37,12 @@ class TableReader:
         found = self._connection.cursor().execute(sql, list(values))
         names = [column[0] for column in found.description or ()]
         return [{name: _plain(value) for name, value in zip(names, row)} for row in found.fetchall()]
+
+    def write(self, sql: str, values: Sequence[Any], path: Path) -> int:
+        """The rows of an answer as a file .csv or .parquet (see `affinity.release.download`), products named; how many."""
+        names = self._connection.cursor().sql("SELECT product_id, name FROM products").to_arrow_table()
+        found = self._connection.cursor().sql(sql, params=list(values)).to_arrow_reader(BATCH)
+        return write_download(found, path, names)
 
 
 def _quoted(path: Path) -> str:

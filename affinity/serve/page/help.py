@@ -99,8 +99,8 @@ HELP: dict[str, Help] = {
     ),
     "rule_confidence": Help(
         "Confidence of a rule",
-        "Of the baskets with the left side, the share that hold the right side too. Below it the range for the true share, each "
-        "basket taken by itself.",
+        "Of the baskets with the left side, the share that hold the right side too. Below it the range for the true share, "
+        "each basket taken by itself.",
         "No time is in it: not a conversion rate. Where few customers bring most baskets the range is wider in truth.",
     ),
     "rule_gain": Help(
@@ -130,13 +130,13 @@ HELP: dict[str, Help] = {
     ),
     "standardised": Help(
         "Standardised rate",
-        "The rates of the segments, weighted alike for every pair: what the pair would convert with the usual mix of customers.",
+        "The rates of the segments, weighted alike for every pair: what it would convert with the usual mix of customers.",
         "Not the rate that was observed. The difference between the two is the effect of the mix.",
     ),
     "drivers": Help(
         "Contribution",
-        "What the change of a driver was worth in the headline, so that all parts add up exactly. Drivers that changed together "
-        "share what they did together fairly (Shapley), in whichever order they are written.",
+        "What the change of a driver was worth in the headline, so that all parts add up exactly. Drivers that changed "
+        "together share what they did together fairly (Shapley), in whichever order they are written.",
         "Not a cause. It is an account of which number moved; why it moved, and whether it would have without you, only a "
         "comparison with a holdout shows.",
     ),
