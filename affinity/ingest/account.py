@@ -33,6 +33,8 @@ def account_orders(draft: Draft, source: Source, row: np.ndarray, reason: list[s
         "non_product": "product_id", "currency": text("currency"), "duplicate": text("line_id"),
     }  # fmt: skip
     detail = " ".join(f"WHEN '{reason}' THEN {sql}" for reason, sql in offending.items())
+    if "set_aside" in types:
+        detail = f"WHEN set_aside THEN set_aside_detail {detail}"
     shown = ", ".join(
         f'{text(name)} AS "{name}"' for name in ("customer_id", "product_id", "ordered_at", "quantity", "unit_price")
     )

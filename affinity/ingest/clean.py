@@ -6,7 +6,7 @@ A row goes under its first reason, in the order of REASONS. Returns are no defec
 from __future__ import annotations
 
 from affinity.errors import InputError
-from affinity.ingest.conventions import Draft, set_non_products, set_returns
+from affinity.ingest.conventions import Draft, limit_quantity, set_non_products, set_returns
 from affinity.ingest.dates import TimeReading
 from affinity.ingest.numbers import read_number
 
@@ -26,8 +26,24 @@ REASONS = (
     "duplicate",          # repeats a row with the same line id, or in every column if asked
 )  # fmt: skip
 
+#: Why the importer of a known export sets a row aside: tried before all reasons but malformed_row.
+EXPORT_REASONS = (
+    "cancelled",          # the order or the line was cancelled, voided or expired
+    "refunded",           # wholly taken back, where the export has no return line for it
+    "unpaid",             # awaits its payment, or the payment failed
+    "test",               # made in test mode
+    "deleted",            # marked as deleted by the warehouse
+    "not_a_purchase",     # an event that is neither purchase nor refund
+    "no_items",           # an order or event without items
+    "no_order",           # a line whose order is not in the orders table
+    "part_of_bundle",     # a component whose parent line is counted
+    "proration",          # a subscription's correction, no purchase
+    "renewal",            # a product that the subscription holds already
+    "price_change",       # the same product at a new price: an upsell, no new product
+)  # fmt: skip
+
 #: Reasons that a user chose or that are no defect of the row: they do not offend ``strict``.
-NO_DEFECT = frozenset({"non_product", "currency", "duplicate"})
+NO_DEFECT = frozenset({"non_product", "currency", "duplicate", *EXPORT_REASONS} - {"no_order"})
 
 
 def make_rules(draft: Draft, time: TimeReading | None, repeats: int) -> None:
@@ -43,7 +59,7 @@ def make_rules(draft: Draft, time: TimeReading | None, repeats: int) -> None:
         return reading.sql
 
     set_non_products(draft)
-    quantity = number("quantity", "1.0")
+    quantity = limit_quantity(draft, number("quantity", "1.0"))
     mark, only_marked = set_returns(draft, quantity)
     if time:
         draft.rules["time"] = time.rule
@@ -77,7 +93,8 @@ def _cases(draft: Draft, only_marked: bool, repeats: int) -> str:
         "currency": ["currency IS DISTINCT FROM $currency"] * ("currency" in draft.parameters),
         "duplicate": ['"row" IN (SELECT "row" FROM repeats)'] * (repeats > 0),
     }
-    return " ".join(
+    first = "WHEN set_aside IS NOT NULL THEN set_aside " if "set_aside" in has else ""
+    return first + " ".join(
         f"WHEN {' OR '.join(f'({test})' for test in tests[reason])} THEN '{reason}'" for reason in REASONS[1:] if tests[reason]
     )
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from affinity.errors import InputError, UnknownColumns, did_you_mean
+from affinity.ingest.detection import known_headers, listed, near_formats, normalise
 from affinity.ingest.format_spec import FormatSpec
-from affinity.ingest.formats.registry import FORMATS, load_format
 from affinity.ingest.staging import Column
 
 Aliases = Mapping[str, tuple[str, ...]]
@@ -42,6 +42,7 @@ ORDER_ALIASES: Aliases = {
     "product_name": ("product_name", "description", "product_description", "item_description", "item_name", "product_title"),
     "currency": ("currency", "currency_code"),
     "line_id": ("line_id", "order_line_id", "line_item_id", "event_id"),
+    "set_aside": (), "set_aside_detail": (),  # why the importer of an export sets a row aside, and its offending value
     "return_mark": ("return_mark", "is_return", "returned", "is_refund", "return_flag"),
 }  # fmt: skip
 
@@ -65,11 +66,6 @@ class Recognised:
         return {canonical: columns[at].name for canonical, at in self.position.items()}
 
 
-def normalise(name: str) -> str:
-    """A header without case, blanks, underscores and punctuation, for comparison."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
 def attribute_name(name: str) -> str:
     """A header as the name of an attribute: lower case, words joined by underscores."""
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
@@ -80,10 +76,7 @@ def attribute_name(name: str) -> str:
 def known_names() -> frozenset[str]:
     """Every name of order columns that is known, normalised."""
     names = [alias for aliases in ORDER_ALIASES.values() for alias in aliases]
-    for name in FORMATS:
-        spec = load_format(name)
-        names += [alias for aliases in spec.columns.values() for alias in aliases] + list(spec.requires)
-    return frozenset(map(normalise, names))
+    return frozenset(map(normalise, names)) | known_headers()
 
 
 def recognise(
@@ -91,19 +84,17 @@ def recognise(
     aliases: Aliases,
     *,
     mapping: Mapping[str, str] | None = None,
-    format: str | None = None,
-    formats: Sequence[str] = tuple(FORMATS),
+    spec: FormatSpec | None = None,
 ) -> Recognised:
     """Find the columns of ``aliases`` among ``columns``.
 
     mapping : canonical (or attribute) name -> name in the source; always wins
-    format  : a known export, "generic", or None to detect one of ``formats`` by its set of headers
+    spec    : the known export that the source is, if it is one
     """
     places: dict[str, int] = {}
     for at, column in enumerate(columns):
         places.setdefault(normalise(column.name), at)
     named = {canonical: _find(name, columns, places, mapping or {}) for canonical, name in (mapping or {}).items()}
-    spec = _spec_for(format, formats, places, columns)
     wanted = {**aliases, **(spec.columns if spec else {})}
     position = dict(named)
     for canonical, candidates in wanted.items():
@@ -127,28 +118,9 @@ def _find(name: str, columns: Sequence[Column], places: Mapping[str, int], mappi
     names = [column.name for column in columns]
     turned = any(key in names for key in mapping)
     raise UnknownColumns(
-        f"columns names {name!r}, which the source does not hold; it holds {_listed(names)}.",
+        f"columns names {name!r}, which the source does not hold; it holds {listed(names)}.",
         do="columns is {canonical: name in the source}, not the other way round." if turned else did_you_mean(name, names),
     )
-
-
-def _spec_for(
-    format: str | None, formats: Sequence[str], places: Mapping[str, int], columns: Sequence[Column]
-) -> FormatSpec | None:
-    if format == "generic":
-        return None
-    for name in [format] if format else formats:
-        spec = load_format(name)
-        missing = [header for header in spec.requires if normalise(header) not in places]
-        if not missing:
-            return spec
-        if format:
-            raise UnknownColumns(
-                f"format={format!r} needs {', '.join(spec.requires)}; the source lacks {', '.join(missing)} "
-                f"(it holds {_listed([c.name for c in columns])}).",
-                do="Leave format out to have it detected, or name the columns with --columns.",
-            )
-    return None
 
 
 def _refuse_twins(columns: Sequence[Column], position: Mapping[str, int]) -> None:
@@ -173,8 +145,8 @@ def require(
     hints = [f"{name}: {near!r} is near" for name in missing if (near := _near_miss(names, aliases.get(name, (name,)), found))]
     example = ",".join(f"{name}=<its name>" for name in missing)
     raise UnknownColumns(
-        f"No column for {' and '.join(missing)} among {_listed(names)}.",
-        why=" ".join(filter(None, (what, "; ".join(hints) + "." if hints else _near_formats(names)))),
+        f"No column for {' and '.join(missing)} among {listed(names)}.",
+        why=" ".join(filter(None, (what, "; ".join(hints) + "." if hints else near_formats(names)))),
         do=f"Name them: --columns {example} (in Python: columns={{{missing[0]!r}: …}}).{also}",
     )
 
@@ -198,18 +170,3 @@ def _near_miss(names: Sequence[str], aliases: Sequence[str], found: Recognised) 
         if near:
             return free[near[0]]
     return None
-
-
-def _near_formats(names: Sequence[str]) -> str:
-    have = set(map(normalise, names))
-    near = []
-    for format_name in FORMATS:
-        spec = load_format(format_name)
-        missing = [header for header in spec.requires if normalise(header) not in have]
-        if 0 < len(missing) < len(spec.requires):
-            near.append(f"{spec.title} needs {', '.join(missing)} too")
-    return "; ".join(near) + "." if near else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:30]) + (f", … ({len(names)} in all)" if len(names) > 30 else "")

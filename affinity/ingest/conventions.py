@@ -116,3 +116,14 @@ def set_returns(draft: Draft, quantity: str) -> tuple[str, bool]:
     else:
         draft.rules["returns"] = "only marked rows, and nothing marks them" if only_marked else "a negative quantity"
     return mark, only_marked
+
+
+def limit_quantity(draft: Draft, quantity: str) -> str:
+    """SQL of the quantity, with 1 (or −1) where the format says that so large a number is a measure."""
+    largest = draft.found.spec.largest_quantity if draft.found.spec else None
+    if largest is None:
+        return quantity
+    ((measured,),) = draft.bench.run(f"SELECT count(*) FROM staged WHERE abs({quantity}) >= {largest}")
+    if measured:
+        draft.warnings.append(f"{measured:,} rows have a quantity of {largest:,.0f} or more and are counted as one unit.")
+    return f"CASE WHEN abs({quantity}) >= {largest} THEN sign({quantity})::DOUBLE ELSE {quantity} END"

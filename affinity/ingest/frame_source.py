@@ -1,9 +1,8 @@
-"""Dataframes, Parquet files and database queries as sources."""
+"""Dataframes, Parquet files and what comes as Arrow batches as sources."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from glob import escape
 from pathlib import Path
@@ -18,7 +17,7 @@ from affinity.ingest.workbench import BATCH_ROWS, Workbench, first_line, quote_n
 def open_frame(bench: Workbench, frame: Any) -> Source:
     """A dataframe of any engine; a DuckDB relation is streamed."""
     if hasattr(frame, "to_arrow_reader") and hasattr(frame, "types"):
-        return _open_relation(bench, frame, "frame")
+        return open_relation(bench, frame, "frame")
     return _open_arrow(bench, _to_arrow(frame), "frame")
 
 
@@ -60,7 +59,8 @@ def _open_arrow(bench: Workbench, table: Any, kind: str) -> Source:
     return Source(kind, columns, "arrow_rows")
 
 
-def _open_relation(bench: Workbench, relation: Any, kind: str) -> Source:
+def open_relation(bench: Workbench, relation: Any, kind: str) -> Source:
+    """A DuckDB relation, streamed."""
     columns = tuple(Column(name, str(type_)) for name, type_ in zip(relation.columns, relation.types))
     reader = relation.to_arrow_reader(BATCH_ROWS)
     bench.register("arrow_rows", reader)
@@ -87,37 +87,8 @@ def _select(columns: Sequence[Column], relation: str, parameters: dict[str, obje
     return Source(kind, tuple(columns), f"(SELECT {cells} FROM {relation})", parameters)
 
 
-def open_query(bench: Workbench, query: Any, database: Any) -> Source:
-    """The rows of an SQL ``query`` on a DuckDB file (opened read-only) or an open DuckDB connection."""
-    import duckdb
-
-    if not isinstance(query, str):
-        raise InputError(
-            f"With database= the source is an SQL query, not {type(query).__name__}.", do="Pass the query as text."
-        )
-    connection = _connect(database) if isinstance(database, (str, os.PathLike)) else database
-    if not hasattr(connection, "sql"):
-        raise InputError(
-            f"database={type(database).__name__} is no DuckDB database.", do="Pass the path of a .duckdb file or a connection."
-        )
-    try:
-        relation = connection.sql(query)
-        if relation is None:
-            raise InputError("The query returns no rows to read.", do="Pass a SELECT.")
-        return _open_relation(bench, relation, "query")
-    except duckdb.Error as error:
-        raise InputError(f"The query failed: {first_line(error)}", do="Try it in the database's own shell.") from None
-
-
-def _connect(database: Any) -> Any:
-    import duckdb
-
-    if not Path(database).is_file():
-        raise InputError(f"There is no database file {database}.", do="Pass the path of a .duckdb file.")
-    try:
-        return duckdb.connect(str(database), read_only=True)
-    except duckdb.Error as error:
-        raise InputError(
-            f"{database} cannot be opened as a DuckDB database: {first_line(error)}",
-            do="A file of a newer DuckDB needs that version; Parquet can always be read.",
-        ) from None
+def open_reader(bench: Workbench, names: Sequence[str], reader: Any) -> Source:
+    """The rows of a query that come as Arrow batches of the columns c0, c1, …, called ``names`` in the database."""
+    bench.register("arrow_rows", reader)
+    types = [row[1] for row in bench.run("DESCRIBE arrow_rows")]
+    return Source("query", tuple(Column(name, type_name) for name, type_name in zip(names, types)), "arrow_rows")

@@ -14,12 +14,13 @@ from affinity.ingest.account import account_orders, order_notes, refuse
 from affinity.ingest.assemble import encode, fetch, take
 from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, stage_attributes
 from affinity.ingest.clean import check_currencies, make_rules
-from affinity.ingest.columns import ORDER_ALIASES, Recognised, recognise, refuse_nested, require
+from affinity.ingest.columns import ORDER_ALIASES, Recognised, refuse_nested, require
 from affinity.ingest.conventions import Draft
+from affinity.ingest.databases import query_of
 from affinity.ingest.dates import TimeReading, read_times
 from affinity.ingest.duplicates import find_repeated_ids, find_repeats
 from affinity.ingest.ids import select_id, strip_fractions
-from affinity.ingest.source import open_source, split_format
+from affinity.ingest.importer import OrderRequest, open_orders
 from affinity.ingest.staging import Source, stage, text_of, trim_rare
 from affinity.ingest.workbench import Workbench, open_workbench
 from affinity.settings import IngestSettings
@@ -32,24 +33,30 @@ _TYPED = ("quantity", "unit_price", "net_amount", "ordered_at", "order_seq")
 
 
 def read_orders(
-    source: Any,
+    source: Any = None,
     *,
     columns: Mapping[str, str] | None = None,
     format: str | None = None,
     database: Any = None,
+    query: str | None = None,
+    table: str | None = None,
     settings: IngestSettings = DEFAULTS,
     strict: bool = False,
     today: dt.date | None = None,
 ) -> OrderLines:
     """Order lines from a file, a dataframe or a database query, with a report in which every row is accounted for.
 
-    source   : path of a CSV or TSV (also .gz), Parquet, JSON-lines, Excel or basket file; a pandas, Polars, Arrow or DuckDB
-               frame; OrderLines (returned as they are); with ``database`` an SQL query
+    source   : path of a CSV or TSV (also .gz), Parquet, JSON-lines, Excel or basket file, or of the folder of an export of
+               several files; a pandas, Polars, Arrow or DuckDB frame; OrderLines (returned as they are); with ``database``
+               an SQL query
     columns  : canonical name -> name in the source, where the usual names do not apply: order_id, customer_id, product_id,
                ordered_at, order_seq, quantity, unit_price, net_amount, product_name, currency, line_id, return_mark;
                any further name becomes an attribute (a segment to cut by)
     format   : "csv", "parquet", "jsonl", "excel", "baskets", "generic" or a known export; None detects it
-    database : path of a .duckdb file, or an open DuckDB connection
+    database : path of a DuckDB or SQLite file, a postgresql:// address (extra ``postgres``), or an open DuckDB or SQLite
+               connection; with neither query nor table its tables are looked at as a known export
+    query    : the SQL query of the database, as ``source`` could be too
+    table    : the table of the database to read instead of a query
     strict   : raise StrictRows where a row would be set aside for a defect
     today    : refuse lines later than the day after it (the caller's clock; no check without)
 
@@ -68,9 +75,8 @@ def read_orders(
     if isinstance(source, OrderLines):
         return source
     with open_workbench() as bench:
-        kind, export = split_format(format)
-        opened = open_source(bench, source, kind=kind, database=database, settings=settings, mapped=bool(columns))
-        found = recognise(opened.columns, ORDER_ALIASES, mapping=columns, format=export)
+        wanted = query_of(bench, database, source, query, table)
+        opened, found = open_orders(bench, OrderRequest(wanted, columns, format, database, settings))
         _require_order_columns(found, opened)
         lines = _read(bench, opened, found, settings, strict)
     if today is not None:

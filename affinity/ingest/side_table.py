@@ -121,7 +121,7 @@ def read_side_table(
         source = open_source(
             bench, request.source, kind=kind, database=request.database, settings=request.settings, mapped=True
         )
-        found = recognise(source.columns, aliases, mapping=request.columns, formats=())
+        found = recognise(source.columns, aliases, mapping=request.columns)
         require(found, source.columns, aliases, [name for name, f in fields.items() if f.required], what)
         refuse_nested(found, source.columns)
         extra = _extra_columns(found, source, fields) if extras else {}
@@ -172,12 +172,13 @@ def _collect(bench: Workbench, source: Source, found: Recognised, job: tuple[Any
     reason = " ".join(f"WHEN {test} THEN '{name}'" for name, test in cases.items() if _known(test, types))
     ctes = (
         f"typed AS (SELECT *, {', '.join(f'{sql} AS x_{name}' for name, sql in typed.items())} FROM staged), ruled AS "
-        f'(SELECT *, CASE {reason} WHEN "row" IN (SELECT "row" FROM repeats) THEN \'duplicate\' END AS reason FROM typed)'
+        f'(SELECT *, CASE {reason} WHEN "row" IN (SELECT "row" FROM repeats) THEN \'duplicate\' END AS set_aside_for '
+        "FROM typed)"
     )
     labels = [name for name in typed if fields[name].kind in ("id", "label")]
     numbers = [name for name in typed if name not in labels]
     chosen = ['"row"', *(f"x_{name} AS {name}" for name in typed), *kept_extra.values()]
-    sql = f"WITH {ctes} SELECT {', '.join(chosen)} FROM ruled WHERE reason IS NULL"
+    sql = f"WITH {ctes} SELECT {', '.join(chosen)} FROM ruled WHERE set_aside_for IS NULL"
     got = fetch(bench, sql, {}, labels=[*labels, *kept_extra.values()], numbers=["row", *numbers])
     notes |= {"ignored_columns": ignored} if ignored else {}
     report = _account(bench, source, found, ctes, (types, rows, notes))
@@ -250,8 +251,9 @@ def _account(bench: Workbench, source: Source, found: Recognised, ctes: str, par
         f"WHEN '{kind}_{name}' THEN {text_of(quote_name(name), types[name])}" for name in names for kind in ("bad", "missing")
     )
     sql = (
-        f'WITH {ctes} SELECT "row", reason, {f"CASE reason {detail} END" if detail else "NULL::VARCHAR"} AS detail'
-        f"{', ' + shown if shown else ''} FROM ruled WHERE reason IS NOT NULL"
+        f'WITH {ctes} SELECT "row", set_aside_for AS reason, '
+        f"{f'CASE set_aside_for {detail} END' if detail else 'NULL::VARCHAR'} AS detail"
+        f"{', ' + shown if shown else ''} FROM ruled WHERE set_aside_for IS NOT NULL"
     )
     quarantine = quarantine_of(fetch_texts(bench, sql, {}), source.malformed)
     counts = Counter(quarantine.reason.tolist())

@@ -11,9 +11,10 @@ from affinity.frames import is_frame
 from affinity.ingest.basket_file import open_baskets
 from affinity.ingest.columns import known_names
 from affinity.ingest.csv_text import open_csv, sniff_text
+from affinity.ingest.databases import open_query
 from affinity.ingest.excel import open_excel
 from affinity.ingest.formats.registry import FORMATS
-from affinity.ingest.frame_source import open_frame, open_parquet, open_query
+from affinity.ingest.frame_source import open_frame, open_parquet
 from affinity.ingest.json_lines import open_json_lines
 from affinity.ingest.staging import Source
 from affinity.ingest.text_file import open_text

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,11 @@ BATCH_ROWS = 200_000
 
 @dataclass(frozen=True)
 class Workbench:
-    """A private connection and a folder for what is unpacked or spilled."""
+    """A private connection, a folder for what is unpacked or spilled, and what is to be closed with them."""
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
+    closing: ExitStack = field(default_factory=ExitStack)
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a statement."""
@@ -54,7 +55,8 @@ def open_workbench() -> Iterator[Workbench]:
         connection = duckdb.connect(":memory:", config=config)
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            yield Workbench(connection, Path(folder))
+            with ExitStack() as closing:
+                yield Workbench(connection, Path(folder), closing)
         finally:
             connection.close()
 

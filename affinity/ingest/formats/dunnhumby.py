@@ -15,4 +15,9 @@ SPEC = FormatSpec(
     },
     requires=("BASKET_ID", "PRODUCT_ID", "SALES_VALUE"),
     day_index=True,
+    largest_quantity=1000,
+    rules={
+        "amounts": "SALES_VALUE, what the retailer received (after RETAIL_DISC, before COUPON_DISC, which is paid to him)",
+        "quantity": "1,000 and more is a measure, not a number of units (fuel): counted as one unit",
+    },
 )

@@ -21,6 +21,5 @@ SPEC = FormatSpec(
     },
     requires=("InvoiceNo", "StockCode", "UnitPrice"),
     product_pattern=STOCK_CODE,
-    return_orders=CANCELLATION,
     month_first=True,
 )

@@ -1,7 +1,7 @@
 """UCI Online Retail II (2009-12 to 2011-12): the same shop with renamed, spaced headers, two sheets."""
 
 from affinity.ingest.format_spec import FormatSpec
-from affinity.ingest.formats.uci_online_retail import CANCELLATION, STOCK_CODE
+from affinity.ingest.formats.uci_online_retail import STOCK_CODE
 
 SPEC = FormatSpec(
     name="uci_online_retail_ii",
@@ -18,6 +18,5 @@ SPEC = FormatSpec(
     },
     requires=("Invoice", "StockCode", "Price"),
     product_pattern=STOCK_CODE,
-    return_orders=CANCELLATION,
     month_first=True,
 )
