@@ -54,7 +54,9 @@ class IngestSettings(Section):
 class BasketSettings(Section):
     """How lines become baskets."""
 
-    by: Literal["order", "customer_day", "session"] = "order"
+    by: Literal["order", "customer_day", "session"] = Field(
+        "order", description="What is one basket: an order, all of a customer's orders of a day, or a session."
+    )
     session_gap_minutes: int = Field(30, ge=1, description="by='session': a longer pause starts a new basket (minutes).")
     max_basket_size: int = Field(1000, ge=2, description="Baskets of more products are left out of counting, and reported.")
     max_products_per_customer: int = Field(
@@ -67,14 +69,14 @@ class MiningSettings(Section):
 
     min_support: float | None = Field(None, gt=0, le=1, description="Share of baskets. Unset with min_count: 0.001.")
     min_count: int | None = Field(None, ge=1, description="Baskets. Unset: 5, and min_support decides when it is larger.")
-    max_size: int = Field(3, ge=1)
+    max_size: int = Field(3, ge=1, description="Products in an itemset, at most.")
     max_itemsets: int = Field(200_000, ge=1, description="Only the most frequent ones are kept, and reported.")
 
 
 class RuleSettings(Section):
     """Association rules of `affinity run`."""
 
-    min_confidence: float = Field(0.1, ge=0, le=1)
+    min_confidence: float = Field(0.1, ge=0, le=1, description="Rules with less confidence are not made.")
 
 
 class GraphSettings(Section):
@@ -88,7 +90,7 @@ class GraphSettings(Section):
 class ConversionSettings(Section):
     """Observed conversion A→B."""
 
-    horizons_days: tuple[int, ...] = (30, 90, 365)
+    horizons_days: tuple[int, ...] = Field((30, 90, 365), description="Days after A at which conversion is published.")
     wash_in_days: int | None = Field(None, ge=0, description="Unset: 365, at most a third of the history.")
     min_converted: int = Field(5, ge=1, description="Converted customers at some horizon, to be published.")
     churn: Literal["crude", "net"] = Field(
@@ -140,15 +142,15 @@ class FitSettings(Section):
     """The fit model (defaults measured on public data, see DECISIONS.md)."""
 
     half_life_days: float = Field(120, gt=0, description="Half-life of what a customer owns, at scoring and at each order.")
-    co_owned_half_life_days: float = Field(45, gt=0)
-    row_half_life_days: float = Field(60, gt=0)
+    co_owned_half_life_days: float = Field(45, gt=0, description="Half-life of co-ownership in the closed form.")
+    row_half_life_days: float = Field(60, gt=0, description="Half-life of the orders that the closed form learns from.")
     half_life_orders: float = Field(5, gt=0, description="The same three where the data have an order sequence, no dates.")
-    co_owned_half_life_orders: float = Field(1, gt=0)
-    row_half_life_orders: float = Field(2, gt=0)
+    co_owned_half_life_orders: float = Field(1, gt=0, description="Of co-ownership in the closed form, in orders.")
+    row_half_life_orders: float = Field(2, gt=0, description="Of the orders that the closed form learns from, in orders.")
     lasting_half_life_days: float = Field(365, gt=0, description="Of co-ownership that lasts: the cosine of two products.")
-    lasting_half_life_orders: float = Field(20, gt=0)
+    lasting_half_life_orders: float = Field(20, gt=0, description="The same where the data have an order sequence.")
     alpha: float = Field(0.5, ge=0, le=1, description="Weight of co-ownership against transitions.")
-    ridge: float = Field(300, gt=0)
+    ridge: float = Field(300, gt=0, description="Ridge penalty of the closed form; more shrinks the edges of rare products.")
     support_per_target: int = Field(200, ge=1, description="Strongest candidate antecedents solved for each product.")
     candidates: int = Field(50, ge=1, description="Candidates a customer from each source.")
     segment: str | None = Field(
@@ -283,7 +285,9 @@ class Settings(Section):
         description="Where to count: local (this machine), spark (the session that is active or configured), or a Spark master "
         "URL: local[2], spark://host:7077, yarn. The answers are equal.",
     )
-    rank_by: Literal["fit", "expected_value"] = "fit"
+    rank_by: Literal["fit", "expected_value"] = Field(
+        "fit", description="What orders a list: fit, or fit x margin of the product (margins must be known)."
+    )
     ingest: IngestSettings = IngestSettings()
     baskets: BasketSettings = BasketSettings()
     mining: MiningSettings = MiningSettings()
