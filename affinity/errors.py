@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class AffinityError(Exception):
@@ -32,7 +33,9 @@ class UnknownColumns(InputError):
 
 
 class AllRowsBad(InputError):
-    """A source was read and no row of it can be used."""
+    """A source was read and no row of it can be used; ``report`` accounts for them."""
+
+    report: Any = None
 
 
 class StrictRows(InputError):

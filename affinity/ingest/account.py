@@ -81,13 +81,16 @@ def refuse(report: IngestReport, strict: bool) -> None:
             do="Mend the rows, or leave strict out to have them set aside and listed.",
         )
     if not report.rows_kept:
-        raise AllRowsBad(
-            f"All {report.rows_read:,} rows were set aside: {shown}.",
-            why="The columns may be read as something that they are not: "
-            + ", ".join(f"{canonical} = {name}" for canonical, name in report.mapping.items())
-            + ".",
-            do="Name the right columns with --columns, or mend the rows.",
+        few = ", ".join(f"{reason} {count:,}" for reason, count in by_reason[:3])
+        more = f" and {len(by_reason) - 3} more reasons" if len(by_reason) > 3 else ""
+        mapped = ", ".join(f"{canonical} = {name}" for canonical, name in report.mapping.items())
+        error = AllRowsBad(
+            f"All {report.rows_read:,} rows were set aside: {few}{more}.",
+            why=f"The columns may be read as something that they are not: {mapped}." if defects else "",
+            do="Name the right columns with --columns, or mend the rows." if defects else "Look at them with --dry-run.",
         )
+        error.report = report
+        raise error
 
 
 def order_notes(lines: OrderLines) -> list[str]:

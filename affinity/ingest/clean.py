@@ -10,37 +10,37 @@ from affinity.ingest.conventions import Draft, limit_quantity, set_non_products,
 from affinity.ingest.dates import TimeReading
 from affinity.ingest.numbers import read_number
 
-#: Why a row is set aside, in the order in which the reasons are tried.
-REASONS = (
-    "malformed_row",      # a line that cannot be split into the columns of its header
-    "missing_order_id",
-    "missing_product_id",
-    "bad_date",           # blank, unreadable, before 1970 (a placeholder such as 1900-01-01), or no whole order_seq
-    "bad_quantity",       # blank, no number, not finite
-    "bad_price",          # blank, no number, not finite, below zero (unit price or amount)
-    "zero_quantity",
-    "negative_quantity",  # negative and not marked as a return, where the data mark returns
-    "no_price",           # a unit price of zero: a gift or a correction is no sale
-    "non_product",        # postage, bank charges, manual entries
-    "currency",           # another currency than the one asked for
-    "duplicate",          # repeats a row with the same line id, or in every column if asked
-)  # fmt: skip
+#: Why a row is set aside -> what it means, in the order in which the reasons are tried.
+REASONS = {
+    "malformed_row": "a line that cannot be split into the columns of its header",
+    "missing_order_id": "no order id",
+    "missing_product_id": "no product id",
+    "bad_date": "blank, unreadable, before 1970 (a placeholder such as 1900-01-01), or no whole order_seq",
+    "bad_quantity": "blank, no number, not finite",
+    "bad_price": "blank, no number, not finite, below zero (unit price or amount)",
+    "zero_quantity": "a quantity of zero",
+    "negative_quantity": "negative and not marked as a return, where the data mark returns",
+    "no_price": "a unit price of zero: a gift or a correction is no sale",
+    "non_product": "postage, bank charges, manual entries",
+    "currency": "another currency than the one asked for",
+    "duplicate": "repeats a row with the same line id, an event, or in every column if asked",
+}
 
-#: Why the importer of a known export sets a row aside: tried before all reasons but malformed_row.
-EXPORT_REASONS = (
-    "cancelled",          # the order or the line was cancelled, voided or expired
-    "refunded",           # wholly taken back, where the export has no return line for it
-    "unpaid",             # awaits its payment, or the payment failed
-    "test",               # made in test mode
-    "deleted",            # marked as deleted by the warehouse
-    "not_a_purchase",     # an event that is neither purchase nor refund
-    "no_items",           # an order or event without items
-    "no_order",           # a line whose order is not in the orders table
-    "part_of_bundle",     # a component whose parent line is counted
-    "proration",          # a subscription's correction, no purchase
-    "renewal",            # a product that the subscription holds already
-    "price_change",       # the same product at a new price: an upsell, no new product
-)  # fmt: skip
+#: The same of the importers of known exports: tried before all reasons but malformed_row.
+EXPORT_REASONS = {
+    "cancelled": "the order or the line was cancelled, voided or expired",
+    "refunded": "wholly taken back, where the export has no return line for it",
+    "unpaid": "awaits its payment, or the payment failed",
+    "test": "made in test mode",
+    "deleted": "marked as deleted by the warehouse",
+    "not_a_purchase": "an event that is neither purchase nor refund",
+    "no_items": "an order or event without items",
+    "no_order": "a line whose order is not in the orders table",
+    "part_of_bundle": "a component whose parent line is counted",
+    "proration": "a subscription's correction, no purchase",
+    "renewal": "a product that the subscription holds already",
+    "price_change": "the same product at a new price: an upsell, no new product",
+}
 
 #: Reasons that a user chose or that are no defect of the row: they do not offend ``strict``.
 NO_DEFECT = frozenset({"non_product", "currency", "duplicate", *EXPORT_REASONS} - {"no_order"})
@@ -95,7 +95,7 @@ def _cases(draft: Draft, only_marked: bool, repeats: int) -> str:
     }
     first = "WHEN set_aside IS NOT NULL THEN set_aside " if "set_aside" in has else ""
     return first + " ".join(
-        f"WHEN {' OR '.join(f'({test})' for test in tests[reason])} THEN '{reason}'" for reason in REASONS[1:] if tests[reason]
+        f"WHEN {' OR '.join(f'({test})' for test in tests[reason])} THEN '{reason}'" for reason in REASONS if tests.get(reason)
     )
 
 

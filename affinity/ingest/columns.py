@@ -42,9 +42,13 @@ ORDER_ALIASES: Aliases = {
     "product_name": ("product_name", "description", "product_description", "item_description", "item_name", "product_title"),
     "currency": ("currency", "currency_code"),
     "line_id": ("line_id", "order_line_id", "line_item_id", "event_id"),
-    "set_aside": (), "set_aside_detail": (),  # why the importer of an export sets a row aside, and its offending value
     "return_mark": ("return_mark", "is_return", "returned", "is_refund", "return_flag"),
+    "set_aside": (),
+    "set_aside_detail": (),
 }  # fmt: skip
+
+#: Why the importer of a known export sets a row aside, and the offending value: never looked for in a source.
+REASON_COLUMNS = ("set_aside", "set_aside_detail")
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Recognised:
 
     def names(self, columns: Sequence[Column]) -> dict[str, str]:
         """canonical name -> name in the source, for the report."""
-        return {canonical: columns[at].name for canonical, at in self.position.items()}
+        return {canonical: columns[at].name for canonical, at in self.position.items() if canonical not in REASON_COLUMNS}
 
 
 def attribute_name(name: str) -> str:

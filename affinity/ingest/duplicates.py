@@ -11,13 +11,15 @@ from affinity.ingest.workbench import Workbench, quote_name
 def find_repeats(bench: Workbench, columns: Sequence[str]) -> int:
     """Fill the table ``repeats`` (row) with the rows that equal an earlier row in every column; how many there are.
 
-    Rows are first compared by ``row_hash`` (all source columns, 64 bits), then in the staged ``columns``.
+    Rows are first compared by ``row_hash`` (all source columns, 64 bits), then in the staged ``columns``; rows that the
+    importer of an export sets aside are no copies.
     """
+    asked = "WHERE set_aside IS NULL" if "set_aside" in columns else ""
     cells = ", ".join(["row_hash", *map(quote_name, columns)])
     bench.run(
         "CREATE OR REPLACE TEMP TABLE repeats AS WITH hashes AS "
-        "(SELECT row_hash FROM staged GROUP BY row_hash HAVING count(*) > 1), "
-        "alike AS (SELECT * FROM staged WHERE row_hash IN (SELECT row_hash FROM hashes)) "
+        f"(SELECT row_hash FROM staged {asked} GROUP BY row_hash HAVING count(*) > 1), "
+        f"alike AS (SELECT * FROM (FROM staged {asked}) WHERE row_hash IN (SELECT row_hash FROM hashes)) "
         f'SELECT "row" FROM alike QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY "row") > 1'
     )
     ((count,),) = bench.run("SELECT count(*) FROM repeats")

@@ -48,5 +48,8 @@ def _text_headers(path: Path, suffix: str) -> tuple[str, ...]:
             return tuple(json.loads(line))
         except ValueError:
             return ()
-    splits = [split_line(line, delimiter) or [] for delimiter in DELIMITERS]
-    return tuple(max(splits, key=lambda fields: len(fields)))
+    widest: list[str] = []
+    for delimiter in DELIMITERS:
+        fields = split_line(line, delimiter) or []
+        widest = fields if len(fields) > len(widest) else widest
+    return tuple(widest)

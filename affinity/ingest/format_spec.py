@@ -37,6 +37,7 @@ class FormatSpec:
     lines            : SQL over the tables ``part_<name>`` (row, and the headers as lower-case words joined by underscores,
                        all text, blanks NULL); it gives row, set_aside (reason or NULL), set_aside_detail and ``columns``
     line_part        : the part whose rows are counted; None where ``lines`` makes several rows of one record
+    notes            : sentence for the user with {count} -> SQL of the count over the parts; said where it is not 0
     refusal          : why the export holds no order lines, and what to export instead
     """
 
@@ -52,4 +53,5 @@ class FormatSpec:
     parts: Mapping[str, Part] = field(default_factory=dict)
     lines: str = ""
     line_part: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
     refusal: str = ""

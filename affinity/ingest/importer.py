@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from affinity.ingest.columns import ORDER_ALIASES, Recognised, attribute_name, recognise
+from affinity.ingest.columns import ORDER_ALIASES, REASON_COLUMNS, Recognised, attribute_name, recognise
 from affinity.ingest.databases import Database
 from affinity.ingest.detection import choose_format, choose_set, normalise
 from affinity.ingest.export_folder import list_files
@@ -39,7 +39,7 @@ def open_orders(bench: Workbench, request: OrderRequest) -> tuple[Source, Recogn
     source = None if kind else _open_set(bench, request, export)
     if source is not None:
         opened, spec = source
-        return opened, recognise(opened.columns, ORDER_ALIASES, mapping=request.columns, spec=spec)
+        return opened, recognise(opened.columns, ORDER_ALIASES, mapping=request.columns, spec=_with_reasons(spec))
     opened = open_source(
         bench, request.source, kind=kind, database=request.database, settings=request.settings, mapped=bool(request.columns)
     )
@@ -52,8 +52,13 @@ def open_orders(bench: Workbench, request: OrderRequest) -> tuple[Source, Recogn
             ((part, _),) = chosen.parts.items()
             whole = opened
             opened = _import(bench, chosen, {part: [(opened.kind, lambda: whole)]})
+            chosen = _with_reasons(chosen)
         opened.rules["format"] = {"name": chosen.name, "because": f"it has {because}", **chosen.rules}
     return opened, recognise(opened.columns, ORDER_ALIASES, mapping=request.columns, spec=chosen)
+
+
+def _with_reasons(spec: FormatSpec) -> FormatSpec:
+    return replace(spec, columns={**spec.columns, **{name: (name,) for name in REASON_COLUMNS}})
 
 
 def _open_set(bench: Workbench, request: OrderRequest, export: str | None) -> tuple[Source, FormatSpec] | None:
@@ -100,6 +105,10 @@ def _import(bench: Workbench, spec: FormatSpec, parts: Mapping[str, Tables]) -> 
         elif torn:
             warnings.append(f"{len(torn):,} lines of {name} cannot be split into columns and are left out.")
     bench.run(f"CREATE OR REPLACE TEMP TABLE imported AS {spec.lines}")
+    for sentence, counting in spec.notes.items():
+        ((count,),) = bench.run(counting)
+        if count:
+            warnings.append(sentence.format(count=f"{count:,}"))
     for name in spec.parts:
         bench.run(f"DROP TABLE part_{name}")
     ((rows,),) = bench.run("SELECT count(*) FROM imported")
@@ -107,7 +116,7 @@ def _import(bench: Workbench, spec: FormatSpec, parts: Mapping[str, Tables]) -> 
         malformed = [Malformed(rows + i, line.detail, line.raw) for i, line in enumerate(malformed)]
     types = {name: type_name for name, type_name, *_ in bench.run("DESCRIBE imported")}
     (filled,) = bench.run(f"SELECT {', '.join(f'count({name})' for name in spec.columns)} FROM imported")
-    canonical = ["set_aside", "set_aside_detail"]
+    canonical = [*REASON_COLUMNS]
     canonical += [name for name, count in zip(spec.columns, filled) if count or name in _KEPT]
     columns = tuple(Column(spec.columns[name][0] if name in spec.columns else name, types[name]) for name in canonical)
     cells = ", ".join(f"{name} AS c{i}" for i, name in enumerate(canonical))

@@ -59,6 +59,10 @@ SPEC = FormatSpec(
     rules=_RULES,
     parts={"rows": Part(_NEEDS, ("user_id", "ecommerce", "event_params"))},
     lines=event_lines(_EVENTS, _PRODUCT, _NAME),
+    notes={
+        "No purchase has a user_id: the {count} customers are browsers (user_pseudo_id), not persons.": "SELECT CASE WHEN "
+        "count(user_id) = 0 THEN count(DISTINCT user_pseudo_id) END FROM part_rows WHERE event_name = 'purchase'"
+    },
 )
 
 WEB = FormatSpec(

@@ -54,5 +54,9 @@ FOLDER = FormatSpec(
         "products": Part(("product_id", "product_name", "aisle_id", "department_id"), required=False),
     },
     lines=_LINES,
+    notes={
+        "The days of {count} customers are counted from their own first order: there is no calendar, so customers are not "
+        "followed over the same time.": "SELECT count(DISTINCT user_id) FROM part_orders"
+    },
     line_part="order_products",
 )

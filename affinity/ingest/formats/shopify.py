@@ -68,5 +68,9 @@ SPEC = FormatSpec(
         )
     },
     lines=_LINES,
+    notes={
+        "{count} orders are refunded in part; the export does not say which lines came back, so they stay whole.": "SELECT "
+        "count(DISTINCT name) FROM part_rows WHERE lower(financial_status) = 'partially_refunded'"
+    },
     line_part="rows",
 )  # fmt: skip
