@@ -7,7 +7,6 @@ affinity campaign measure --outcomes hillstrom.parquet --map arm=segment,convert
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -42,7 +41,7 @@ Level = Annotated[float, typer.Option(help="Of the intervals.", min=0.5, max=0.9
 Plot = Annotated[Path | None, typer.Option(help="Picture of the effects: .png, .svg.", show_default=False)]
 
 
-@partial(options.reads_orders, optional=True)
+@options.reads_orders
 def command(
     reading: options.Reading,
     plan: Plan = None,
@@ -65,7 +64,7 @@ def command(
     from affinity.release import write_table
 
     settings = reading.settings()
-    lines = reading.lines(settings) if reading.orders else None
+    lines = reading.lines(settings) if reading.given else None
     result = measure_campaign(
         lines, plan=plan, outcomes=outcomes, columns=options.read_mapping(names), exposed=exposed, by=tuple(by or ()),
         treated=treated, control=control, randomised=randomised, revenue_of=revenue_of, cost=cost, value=value, level=level,

@@ -8,7 +8,6 @@ affinity campaign plan --fits fits.csv --size 1000 --capacity 100 --holdout 0.2 
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -56,7 +55,7 @@ Plot = Annotated[Path | None, typer.Option(help="Picture of the plan: .png, .svg
 PlanFile = Annotated[Path | None, typer.Option("--out", "-o", help="Plan file (.json), for measure.", show_default=False)]
 
 
-@partial(options.reads_orders, optional=True)
+@options.reads_orders
 def command(
     reading: options.Reading,
     fits: Fits = None,
@@ -111,8 +110,8 @@ def _make(reading: options.Reading, settings: Settings, known: dict[str, Any]) -
     from affinity.planning import plan_campaign
 
     source: Any = None
-    if reading.orders:
-        source = Path(reading.orders) if Path(reading.orders).is_dir() else reading.lines(settings)
+    if reading.given:
+        source = Path(reading.orders) if reading.orders and Path(reading.orders).is_dir() else reading.lines(settings)
     return plan_campaign(source, settings=settings, **known)
 
 

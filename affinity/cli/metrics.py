@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -44,7 +43,7 @@ class _Asked:
     method: Literal["shapley", "lmdi"]
 
 
-@partial(options.reads_orders, optional=True)
+@options.reads_orders
 def command(
     reading: options.Reading,
     by: Annotated[
@@ -80,7 +79,7 @@ def command(
     if explain is not None:
         _explain(explain, reading, known, as_json)
         return
-    if not reading.orders:
+    if not reading.given:
         raise typer.BadParameter("Missing argument 'ORDERS'.")
     if out is not None and out.suffix.lower() in PICTURES and (interventions or not tree):
         raise typer.BadParameter(f"--out {out.name}: only the tree is a picture; add --tree, or write .parquet, .csv or .json.")
@@ -182,7 +181,7 @@ def _show_impacts(found: Table, asked: _Asked) -> None:
 
 def _explain(name: str, reading: options.Reading, known: dict[str, Any], as_json: bool) -> None:
     found = None
-    if reading.orders:
+    if reading.given:
         from affinity import flow
 
         settings = reading.settings()

@@ -42,7 +42,8 @@ class Reading:
     orders: Annotated[
         str,
         typer.Argument(
-            help="CSV, Parquet, JSON lines, Excel or a basket file; an SQL query with --database.", show_default=False
+            help="CSV, Parquet, JSON lines, Excel or a basket file, or the folder of an export; an SQL query with --database.",
+            show_default=False,
         ),
     ]
     as_of: Annotated[
@@ -55,13 +56,27 @@ class Reading:
     ] = None
     format: Annotated[
         str | None,
-        typer.Option(help="Override detection: csv, parquet, jsonl, excel, baskets, a known export.", show_default=False),
+        typer.Option(
+            help="Override detection: csv, parquet, jsonl, excel, baskets, or a known export (affinity ingest --formats).",
+            show_default=False,
+        ),
     ] = None
     database: Annotated[
-        str | None, typer.Option(help="A DuckDB file; ORDERS is then an SQL query on it.", show_default=False)
+        str | None,
+        typer.Option(
+            help="A DuckDB or SQLite file or a postgresql:// address; ORDERS, --query or --table says what to read.",
+            show_default=False,
+        ),
     ] = None
+    query: Annotated[str | None, typer.Option(help="SQL query on --database.", show_default=False)] = None
+    table: Annotated[str | None, typer.Option(help="Table of --database to read whole.", show_default=False)] = None
     strict: Annotated[bool, typer.Option("--strict", help="Fail when a row is bad, instead of setting it aside.")] = False
     config: Annotated[Path | None, typer.Option(help="Settings in TOML (see the README).", show_default=False)] = None
+
+    @property
+    def given(self) -> bool:
+        """Whether anything says what to read: a database alone does, whose tables are then looked at."""
+        return bool(self.orders or self.database)
 
     def settings(self, **changes: Any) -> Settings:
         """The settings of ``--config`` with the options that were given on top; ``room__key`` sets a section's key."""
@@ -76,11 +91,15 @@ class Reading:
         """The order lines; lines from the future need an explicit --as-of."""
         from affinity.ingest import check_future, read_orders
 
+        if not self.given:
+            raise typer.BadParameter("Missing argument 'ORDERS'.")
         lines = read_orders(
-            self.orders,
+            self.orders or None,
             columns=read_mapping(self.columns),
             format=self.format,
             database=self.database,
+            query=self.query,
+            table=self.table,
             settings=settings.ingest,
             strict=self.strict,
         )
@@ -89,16 +108,16 @@ class Reading:
         return lines
 
 
-def reads_orders(verb: Callable[..., None], *, optional: bool = False) -> Callable[..., None]:
+def reads_orders(verb: Callable[..., None]) -> Callable[..., None]:
     """A command with the options of `Reading` and those of ``verb``, which gets them as its first argument.
 
-    optional : ORDERS may be left out, and is then the empty text
+    ORDERS may be left out (``--database`` can say what to read), and is then the empty text.
     """
     common = [
         inspect.Parameter(
             field.name,
             inspect.Parameter.POSITIONAL_OR_KEYWORD if field.name == "orders" else inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.name == "orders" and not optional else _default(field),
+            default=_default(field),
             annotation=get_type_hints(Reading, include_extras=True)[field.name],
         )
         for field in fields(Reading)

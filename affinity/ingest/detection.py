@@ -147,13 +147,13 @@ def _assign(spec: FormatSpec, tables: Mapping[str, Sequence[str]]) -> dict[str, 
     return parts
 
 
-def near_formats(headers: Sequence[str], most: int = 3) -> str:
-    """The formats that lack least of these headers, as sentences; empty where none is near."""
+def near_formats(headers: Sequence[str], present: int = 1, most: int = 3) -> str:
+    """The formats that lack some of these headers and have ``present``, the nearest first; empty where there is none."""
     have = set(map(normalise, headers))
     near = []
     for spec in map(load_format, FORMATS):
         missing = _missing(spec.requires, have)
-        if 0 < len(missing) < len(spec.requires):
+        if missing and len(spec.requires) - len(missing) >= present:
             near.append((len(missing) / len(spec.requires), f"{spec.title} needs {', '.join(missing)} too"))
     near.sort(key=lambda both: both[0])
     return "; ".join(text for _, text in near[:most]) + "." if near else ""

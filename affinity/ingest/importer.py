@@ -10,7 +10,7 @@ from typing import Any
 
 from affinity.ingest.columns import ORDER_ALIASES, REASON_COLUMNS, Recognised, attribute_name, recognise
 from affinity.ingest.databases import Database
-from affinity.ingest.detection import choose_format, choose_set, normalise
+from affinity.ingest.detection import choose_format, choose_set, near_formats, normalise
 from affinity.ingest.export_folder import list_files
 from affinity.ingest.format_spec import FormatSpec, Part
 from affinity.ingest.source import open_source, split_format
@@ -45,7 +45,10 @@ def open_orders(bench: Workbench, request: OrderRequest) -> tuple[Source, Recogn
     )
     chosen = None
     if opened.kind != "baskets":
-        chosen = choose_format([column.name for column in opened.columns], export, bool(request.columns))
+        headers = [column.name for column in opened.columns]
+        chosen = choose_format(headers, export, bool(request.columns))
+        if chosen is None and (near := near_formats(headers, present=3)):
+            opened.rules["near_formats"] = near
     if chosen is not None:
         because = ", ".join(chosen.requires)
         if chosen.lines:
