@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,32 +125,50 @@ def _draw_curve(axes: Any, curve: BoundedCurve, last: int) -> None:
     axes.legend(frameon=False, loc="lower right")
 
 
+def plot_horizons(antecedent: str, consequent: str, rates: Sequence[Mapping[str, Any]]) -> Any:
+    """Conversion at each horizon with its interval, and that of similar buyers; a matplotlib Figure.
+
+    rates : one a horizon, with horizon_days, rate, lower, upper, baseline (None where not identified) and note
+    """
+    figure = new_figure()
+    axes = _dressed(figure, antecedent, consequent, "bars are 95 % intervals")
+    _draw_horizons(axes, sorted(rates, key=lambda one: int(one["horizon_days"])))
+    return figure
+
+
 def _plot_horizons(conversion: Conversion, rows: np.ndarray, horizon_days: int | None) -> Any:
     rows = rows[np.argsort(conversion.horizon_days[rows], kind="stable")]
     if horizon_days is not None:
         rows = rows[conversion.horizon_days[rows] <= horizon_days]
-    known = rows[np.isfinite(conversion.rate[rows])]
     eligible = int(conversion.eligible[rows].max(initial=0))
     figure = new_figure()
     axes = _titled_axes(figure, conversion, int(rows[0]), f"{eligible:,} eligible customers; bars are 95 % intervals")
-    x, rate = conversion.horizon_days[known], conversion.rate[known]
-    error = np.maximum(0, [rate - conversion.lower[known], conversion.upper[known] - rate])
-    axes.errorbar(x, rate, yerr=error, fmt="o-", color=BLUE, capsize=4, linewidth=1.5, label="buyers of the antecedent")
-    baseline = conversion.baseline[known]
-    if np.isfinite(baseline).any():
-        axes.plot(x, baseline, "s--", color=ORANGE, linewidth=1.5, label="similar buyers (baseline)")
-    for day, value in zip(x, rate):
+    names = ("horizon_days", "rate", "lower", "upper", "baseline", "note")
+    _draw_horizons(axes, [{name: getattr(conversion, name)[row] for name in names} for row in rows.tolist()])
+    return figure
+
+
+def _draw_horizons(axes: Any, rates: Sequence[Mapping[str, Any]]) -> None:
+    days, rate, lower, upper, baseline = (
+        np.array([np.nan if one[name] is None else one[name] for one in rates], dtype=np.float64)
+        for name in ("horizon_days", "rate", "lower", "upper", "baseline")
+    )
+    known = np.isfinite(rate)
+    x = days[known]
+    error = np.maximum(0, [rate[known] - lower[known], upper[known] - rate[known]])
+    axes.errorbar(x, rate[known], yerr=error, fmt="o-", color=BLUE, capsize=4, linewidth=1.5, label="buyers of the antecedent")
+    if np.isfinite(baseline[known]).any():
+        axes.plot(x, baseline[known], "s--", color=ORANGE, linewidth=1.5, label="similar buyers (baseline)")
+    for day, value in zip(x, rate[known]):
         axes.annotate(
             f"{value:.1%}", (day, value), xytext=(-6, 5), textcoords="offset points", ha="right", fontsize=9, color=BLUE
         )
-    for row in np.setdiff1d(rows, known):
-        note = f"{conversion.horizon_days[row]} d: {conversion.note[row] or 'unknown'}"
-        axes.annotate(
-            note, (conversion.horizon_days[row], 0), xytext=(0, 4), textcoords="offset points", fontsize=8, color=GREY
-        )
-    axes.set_xticks(conversion.horizon_days[rows].tolist())
-    axes.set_xlim(0, float(conversion.horizon_days[rows].max()) * 1.12)
-    axes.set_ylim(0, max(1.12 * float(np.max(conversion.upper[known], initial=0.0)), 0.01))
+    for one, day in zip(rates, days):
+        if day not in x:
+            note = f"{day:.0f} d: {one['note'] or 'unknown'}"
+            axes.annotate(note, (day, 0), xytext=(0, 4), textcoords="offset points", fontsize=8, color=GREY)
+    axes.set_xticks(days.astype(int).tolist())
+    axes.set_xlim(0, float(days.max()) * 1.12)
+    axes.set_ylim(0, max(1.12 * float(np.max(upper[known], initial=0.0)), 0.01))
     marks, names = axes.get_legend_handles_labels()
     axes.legend(marks[::-1], names[::-1], frameon=False, loc="best")
-    return figure

@@ -21,6 +21,8 @@ def number(value: float | None) -> str:
         return NONE
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
+    if float(value).is_integer():
+        return f"{value:.0f}"
     return f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.1e}"
 
 
@@ -36,7 +38,8 @@ def times(value: float | None) -> str:
     """1.43 -> "×1.4"; a second decimal below 10 shows what lies around 1."""
     if value is None:
         return NONE
-    return f"×{value:,.0f}" if value >= 100 else f"×{value:.1f}" if value >= 10 else f"×{value:.2f}"
+    sign, size = "−" if value < 0 else "", abs(value)
+    return f"×{sign}{size:,.0f}" if size >= 100 else f"×{sign}{size:.1f}" if size >= 10 else f"×{sign}{size:.2f}"
 
 
 def money(value: float | None) -> str:

@@ -38,7 +38,7 @@ _MONEY = {"cross_sell_revenue", "upsell_revenue", "cross_sell_recurring_revenue"
 _DAYS = {"cross_sell_velocity_unconditional", "cross_sell_velocity_converters"}
 _TIMES = {"campaign_roi_gross", "campaign_roi_net", "retention_gap"}
 _AMOUNTS = {"cross_sell_revenue_share", "cross_sell_revenue_rate_opening", "expansion_revenue_share", "net_revenue_retention",
-            "gross_revenue_retention", *_MONEY, *_TIMES} - {"retention_gap"}  # fmt: skip
+            "gross_revenue_retention", "average_order_value", "campaign_roi_gross", "campaign_roi_net"}  # fmt: skip
 _PAIR = re.compile(r"(\w+)\((.+?), (.+?)(?:, (\d+) days)?\)")
 _TITLES = {"simple_ltv": "Simple lifetime value", "campaign_roi_gross": "Campaign return, gross",
            "campaign_roi_net": "Campaign return, net"}  # fmt: skip
@@ -97,12 +97,13 @@ def _line(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
         spread = (
             f"{low} to {form(row['spread_high'])} ({row['spread_high_segment']}), by {formats.words(row['spread_by']).lower()}"
         )
-    amount = formats.money if _base(row) in _AMOUNTS else formats.number
+    amount = formats.whole if _base(row) in _AMOUNTS else formats.number
+    over = "÷" if _base(row) in _MONEY | _TIMES else "of"
     return row | {
         "title": title_of(desk, metric),
         "said": form(row["value"]),
         "interval": none if None in bounds else formats.between(bounds, form),
-        "of": None if row["denominator"] is None else f"{amount(row['numerator'])} of {amount(row['denominator'])}",
+        "of": None if row["denominator"] is None else f"{amount(row['numerator'])} {over} {amount(row['denominator'])}",
         "spread": spread,
         "formula": None if definition is None else definition.formula,
         "from": ", ".join(SOURCES.get(name, name) for name in str(row["source"] or "").split(", ")),

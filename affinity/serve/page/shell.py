@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,6 +32,8 @@ HOME, SIGN_IN, SIGN_OUT = "/page", "/page/sign-in", "/page/sign-out"
 
 #: Pages name customers: no proxy and no browser may keep them.
 PRIVATE = {"Cache-Control": "no-store"}
+
+_NUMBERS = itertools.count(1)
 
 #: Views at work at the same time.
 MOST_AT_WORK = 2
@@ -110,8 +113,13 @@ def _templates() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters.update(formats.FILTERS)
-    made.globals.update({"help_of": HELP.__getitem__, "query": formats.query})
+    made.globals.update({"help_of": HELP.__getitem__, "query": formats.query, "fresh_id": _fresh_id})
     return made
+
+
+def _fresh_id() -> str:
+    """Another id for every help text, also of parts that are put into a page later."""
+    return f"help-{next(_NUMBERS)}"
 
 
 def _door(options: ServeOptions, sessions: Sessions) -> Callable[[Request], Awaitable[Response]]:

@@ -1,16 +1,66 @@
-/* The page works without this file: it draws pair graphs, closes help texts with Escape, and keeps one of them open. */
+/* The page works without this file: it draws pair graphs, and says aloud what a search found. */
 "use strict";
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  for (const help of document.querySelectorAll("details.help[open]")) {
-    help.open = false;
-    if (help.contains(document.activeElement)) help.querySelector("summary").focus();
-  }
+/* What a search found is said to screen readers. */
+document.addEventListener("htmx:after:swap", () => {
+  const found = document.querySelector("[data-announce]");
+  const place = document.querySelector("[data-announced]");
+  if (found && place) place.textContent = found.textContent;
 });
 
-document.addEventListener("toggle", (event) => {
-  const opened = event.target;
-  if (!opened.matches?.("details.help[open]")) return;
-  for (const help of document.querySelectorAll("details.help[open]")) if (help !== opened) help.open = false;
-}, true);
+/* The pair graph: positions, widths and addresses come from the server; the table below it holds the same pairs. */
+function drawGraph(place) {
+  const given = JSON.parse(place.dataset.graph);
+  const colour = (name) => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    place.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+  const most = Math.max(1, ...given.nodes.map((node) => node.baskets ?? 1));
+  const narrow = place.clientWidth < 480;
+  const nodes = given.nodes.map((node) => ({
+    data: { id: node.id, name: node.name, href: node.href, size: 14 + 30 * Math.sqrt((node.baskets ?? 1) / most), here: node.here ? 1 : 0 },
+    position: narrow ? { x: node.y, y: node.x * 1.1 } : { x: node.x, y: node.y },
+  }));
+  const edges = given.edges.map((edge) => ({ data: { source: edge.from, target: edge.to, width: 1 + 6 * edge.strength } }));
+  const graph = cytoscape({
+    container: place,
+    elements: { nodes, edges },
+    layout: { name: "preset", fit: true, padding: narrow ? 34 : 48 },
+    userZoomingEnabled: false,
+    userPanningEnabled: false,
+    boxSelectionEnabled: false,
+    autoungrabify: true,
+    style: [
+      { selector: "node", style: { "background-color": colour("--bar"), width: "data(size)", height: "data(size)", label: "data(name)",
+        color: colour("--text"), "font-size": narrow ? 26 : 19, "text-wrap": "wrap", "text-max-width": narrow ? 190 : 150, "text-valign": "bottom",
+        "text-margin-y": 4, "text-background-color": colour("--card"), "text-background-opacity": 0.8, "text-background-padding": 1 } },
+      { selector: "node[here = 1]", style: { "background-color": "#d9822b", "font-weight": 700 } },
+      { selector: "edge", style: { width: "data(width)", "line-color": colour("--edge"), "curve-style": "straight", opacity: 0.8 } },
+    ],
+  });
+  graph.on("tap", "node", (event) => location.assign(event.target.data("href")));
+  graph.on("mouseover", "node", () => { place.style.cursor = "pointer"; });
+  graph.on("mouseout", "node", () => { place.style.cursor = ""; });
+  place.graph = graph;
+}
+
+function drawGraphs() {
+  for (const place of document.querySelectorAll(".graph[data-graph]")) {
+    place.graph?.destroy();
+    drawGraph(place);
+  }
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof cytoscape === "undefined") return;
+  /* Cytoscape would write a style sheet into the page, which its policy forbids; page.css holds that rule. */
+  const mark = document.createElement("meta");
+  mark.id = "__________cytoscape_stylesheet";
+  document.head.append(mark);
+  drawGraphs();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawGraphs);
+});
