@@ -27,11 +27,9 @@ def write_plan(plan: CampaignPlan, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".json":
         raise OutputError(f"A plan file ends in .json, not {path.suffix!r}.", do="Name it plan.json.")
-    audience = _audience(plan)
-    content = {"format": FORMAT, "info": dict(plan.info), "checksum": _checksum(audience), "audience": audience}
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n", encoding="utf-8")
+        aside.write_text(plan_text(plan), encoding="utf-8")
         os.replace(aside, path)
     except OSError as error:
         aside.unlink(missing_ok=True)
@@ -39,6 +37,13 @@ def write_plan(plan: CampaignPlan, path: str | Path) -> Path:
             f"{str(path)!r} cannot be written: {error.strerror or error}.", do="Name a file in a folder that can be written."
         ) from None
     return path
+
+
+def plan_text(plan: CampaignPlan) -> str:
+    """What `write_plan` writes."""
+    audience = _audience(plan)
+    content = {"format": FORMAT, "info": dict(plan.info), "checksum": _checksum(audience), "audience": audience}
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n"
 
 
 def read_plan(path: str | Path) -> CampaignPlan:

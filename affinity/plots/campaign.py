@@ -1,4 +1,4 @@
-"""A campaign as pictures: what a plan is expected to bring as it grows, and what a campaign brought, by segment."""
+"""A campaign as pictures: what a plan is expected to bring, what its test can tell, what came of it by segment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from affinity.plots.figure import BLUE, DARK, GREY, GROUPS, ORANGE, dress_axes, new_figure, plain_axes, shorten
+from affinity.statistics.power import power_of
 from affinity.tables import CampaignPlan, CampaignResult
 
 
@@ -47,6 +48,43 @@ def plot_plan(plan: CampaignPlan, *, products: int = 7) -> Any:
     below.set_ylim(0, None)
     below.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     return figure
+
+
+def plot_power(plan: CampaignPlan, *, rise: float | None = None) -> Any:
+    """Chance that the test of ``plan`` tells a rise of conversion, against that rise in points; a matplotlib Figure.
+
+    The base rate is that of ``plan.info["power"]``; the grey line is the power asked for, the dot the smallest rise that is
+    told with it. rise : a rise hoped for, as a share of the base rate, marked too. Without a control group there is no curve.
+    """
+    power, sizes = plan.info["power"], plan.info["sizes"]
+    base, least, wanted = power["base_rate"], power["smallest_detectable"], power["power"]
+    subtitle = f"{sizes['treated']:,} treated, {sizes['control']:,} held out; base rate {100 * base:.2f} %"
+    axes = plain_axes(new_figure(7.0, 3.6), f"What the test can tell: {shorten(plan.info['name'])}", subtitle)
+    if least is None:
+        axes.text(0.5, 0.5, "The test can tell nothing.", ha="center", transform=axes.transAxes)
+        return axes.figure
+    most = min(max(2 * least, 1.3 * base * (rise or 0)), 1 - base)
+    at = np.linspace(0, most, 121)
+    chance = [power_of(base, base + x, sizes["treated"], sizes["control"], alpha=power["alpha"]) for x in at]
+    axes.plot(100 * at, [100 * p for p in chance], color=BLUE, linewidth=1.8)
+    axes.axhline(100 * wanted, color=GREY, linewidth=1)
+    axes.plot(
+        [100 * least], [100 * wanted], "o", color=BLUE, markersize=8, label=f"smallest detectable: {100 * least:.2f} points"
+    )
+    if rise and base * rise <= most:
+        hoped = base * rise
+        seen = power_of(base, base + hoped, sizes["treated"], sizes["control"], alpha=power["alpha"])
+        label = f"hoped for: {100 * hoped:.2f} points ({rise:+.0%})"
+        axes.plot([100 * hoped], [100 * seen], "D", color=ORANGE, markersize=7, label=label)
+    axes.set_ylim(0, 103)
+    axes.set_xlim(0, None)
+    axes.set_xlabel("rise of conversion, points")
+    axes.set_ylabel("chance to tell it, %")
+    axes.tick_params(colors=DARK)
+    for label in (axes.xaxis.label, axes.yaxis.label):
+        label.set_color(DARK)
+    axes.legend(frameon=False, loc="lower right", fontsize=8, labelcolor=DARK)
+    return axes.figure
 
 
 def _growing(fit: np.ndarray) -> np.ndarray:
