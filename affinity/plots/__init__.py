@@ -10,8 +10,10 @@ from affinity.plots.metric_tree import plot_metric_tree, plot_tree_change
 from affinity.plots.registry import plot_table
 from affinity.plots.rule_matrix import plot_rule_matrix
 from affinity.plots.rules import plot_rules
+from affinity.plots.waterfall import plot_waterfall
 
 __all__ = [
     "plot_adoption", "plot_backtest", "plot_calibration", "plot_cohorts", "plot_conversion", "plot_graph",
-    "plot_metric_tree", "plot_rule_matrix", "plot_rules", "plot_table", "plot_tree_change", "save_figure",
+    "plot_metric_tree", "plot_rule_matrix", "plot_rules", "plot_table", "plot_tree_change",
+    "plot_waterfall", "save_figure",
 ]  # fmt: skip
