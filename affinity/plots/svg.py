@@ -10,8 +10,8 @@ from typing import Any
 
 from affinity.plots.figure import look_of
 
-#: Where the lightness of greys ends up on a dark page (from white to black), and the least lightness of colours there.
-DARKEST, LIGHTEST, LEAST = 0.135, 0.94, 0.66
+#: What white and black become on a dark page (greys lie between), and the least lightness of colours there.
+DARKEST, LIGHTEST, LEAST = (0x1D, 0x20, 0x26), (0xEC, 0xEE, 0xF2), 0.66
 
 
 def draw_svg(plot: Callable[[], Any], *, dark: bool = False, narrow: bool = False) -> bytes:
@@ -31,22 +31,16 @@ def draw_svg(plot: Callable[[], Any], *, dark: bool = False, narrow: bool = Fals
 
 
 def darken(svg: str) -> str:
-    """Every #rrggbb of ``svg`` for a dark page: white becomes nearly black and the other way round, colours keep their hue."""
-    return re.sub(r"#[0-9a-fA-F]{6}\b", lambda found: _dark(found[0]), re.sub(r"(?<=[:\"\s])(black|white)\b", _hex, svg))
-
-
-def _hex(found: re.Match[str]) -> str:
-    return {"black": "#000000", "white": "#ffffff"}[found[0]]
+    """Every colour of ``svg`` for a dark page: white becomes nearly black and the other way round, colours keep their hue."""
+    svg = svg.replace("<svg ", '<svg fill="#000000" ', 1)  # what names no colour: text
+    svg = re.sub(r"(?<=[:\"\s])(black|white)\b", lambda found: {"black": "#000000", "white": "#ffffff"}[found[0]], svg)
+    return re.sub(r"#[0-9a-fA-F]{6}\b", lambda found: _dark(found[0]), svg)
 
 
 def _dark(colour: str) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     hue, light, saturation = colorsys.rgb_to_hls(red, green, blue)
-    chroma = max(red, green, blue) - min(red, green, blue)
-    if chroma < 0.16:
-        light = DARKEST + (1 - light) * (LIGHTEST - DARKEST)
-    elif light > 0.85:
-        light = 1.12 - light
-    else:
-        light = max(light, LEAST)
+    if max(red, green, blue) - min(red, green, blue) < 0.16:
+        return "#" + "".join(f"{round(high + light * (low - high)):02x}" for low, high in zip(DARKEST, LIGHTEST))
+    light = 1.12 - light if light > 0.85 else max(light, LEAST)
     return "#" + "".join(f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, light, saturation))
