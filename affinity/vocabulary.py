@@ -16,7 +16,6 @@ import numpy as np
 
 from affinity.errors import UnknownLabel, VocabularyMismatch, did_you_mean
 
-
 #: Packed texts hashed or copied at a time.
 _BLOCK = 1 << 16
 
@@ -75,9 +74,11 @@ class Vocabulary:
 
     def __init__(self, kind: str, labels: Sequence[Any] | np.ndarray | PackedTexts) -> None:
         self.kind = kind
-        self._packed = labels if isinstance(labels, PackedTexts) else None
+        self._packed: PackedTexts | None = None
         self._size = len(labels)
-        if self._packed is None:
+        if isinstance(labels, PackedTexts):
+            self._packed = labels
+        else:
             self._hold(labels)
 
     def _hold(self, labels: Sequence[Any] | np.ndarray) -> np.ndarray:
@@ -177,7 +178,7 @@ class Vocabulary:
 
     def recode_from(self, other: Vocabulary) -> np.ndarray:
         """int32[len(other)]: the code here of each label of ``other``, −1 where it is unknown here."""
-        return self.encode(other.labels)
+        return np.arange(len(self), dtype=np.int32) if other is self else self.encode(other.labels)
 
     def translate(self, codes: np.ndarray, other: Vocabulary) -> np.ndarray:
         """int32 codes here of ``codes`` of ``other``; −1 where a code is negative or its label unknown here."""

@@ -9,6 +9,7 @@ import numpy as np
 from affinity.settings import RankingSettings
 from affinity.tables.fit_model import FitModel
 from affinity.tables.products import Products
+from affinity.tables.table import once_a_table
 from affinity.threads import map_blocks, split_by_work
 
 
@@ -35,6 +36,7 @@ def describe_likeness(products: Products, model: FitModel | None) -> Likeness:
     return Likeness(category, model.similar_indptr, model.similar_consequent, model.similar_edge)
 
 
+@once_a_table
 def category_codes(products: Products) -> np.ndarray:
     """int32[n_products]: a code for each category in label order, −1 where it is unknown."""
     labels = sorted({str(label) for label in products.category if label is not None})

@@ -11,6 +11,7 @@ from affinity.tables.conversion import Conversion
 from affinity.tables.holdings import Holdings
 from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
+from affinity.tables.table import once_a_table
 
 #: A share of fewer is shown as counts.
 LEAST_SHOWN_AS_PERCENT = 10
@@ -68,6 +69,7 @@ def _places(labels: tuple[str, ...], label: np.ndarray) -> np.ndarray:
     return np.fromiter((-1 if one is None else number.get(str(one), -1) for one in label), np.int32, len(label))
 
 
+@once_a_table
 def product_names(products: Products) -> np.ndarray:
     """object: the name of each product, or its id."""
     return np.array(

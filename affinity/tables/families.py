@@ -11,6 +11,7 @@ import numpy as np
 
 from affinity.tables.holdings import Holdings
 from affinity.tables.products import Products
+from affinity.tables.table import once_a_table
 
 #: Of a recommendation or a pair: another family; the same one; the very product that is owned (in a cart).
 CROSS_SELL, UPSELL, REPURCHASE = "cross_sell", "upsell", "repurchase"
@@ -23,6 +24,7 @@ def family_codes(products: Products) -> np.ndarray:
     return np.array([number.setdefault(family, len(number)) for family in own], dtype=np.int32)
 
 
+@once_a_table
 def shared_families(products: Products) -> np.ndarray:
     """int32[n_products]: number of the family of each product, −1 where no other product is of it."""
     family = family_codes(products)

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
 from affinity import frames
+
+AnyTable = TypeVar("AnyTable", bound="Table")
+
+
+def once_a_table(make: Callable[[AnyTable], np.ndarray]) -> Callable[[AnyTable], np.ndarray]:
+    """``make(table)``, worked out once for each table (which never changes) and kept with it, read-only."""
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @wraps(make)
+    def kept(table: AnyTable) -> np.ndarray:
+        found: np.ndarray | None = table.__dict__.get(name)
+        if found is None:
+            found = table.__dict__[name] = make(table)
+            found.flags.writeable = False
+        return found
+
+    return kept
 
 
 class Table:
