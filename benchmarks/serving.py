@@ -1,21 +1,29 @@
-"""Requests a second of `affinity serve` on a release of 1,000,000 customers × 20,000 products.
+"""Requests a second of `affinity serve` on a release of 1,000,000 customers × 20,000 products, releases switched meanwhile.
 
-    python -m benchmarks.serving FOLDER [--customers 1000000] [--products 20000] [--seconds 15] [--connections 16] [--switch 5]
+    python -m benchmarks.serving [FOLDER] [--seconds 15] [--connections 16] [--switch 5] [--out FILE.json]
 
-The serving arrays are generated into FOLDER as two releases of the same rows (kept for the next call). The server is the
-command itself, in its own process; the load generator is this one: raw HTTP/1.1 on keep-alive connections, customers drawn at
-random, one request under way a connection. While it runs ``current`` is swapped every ``--switch`` seconds. Every 50th
-answer is compared with the arrays. Printed: start, requests a second, p50 and p99, errors, CPU a request, memory.
+Two releases of that size that differ are generated into FOLDER and kept for the next call; without FOLDER into a temporary
+one that is removed. The server is the command itself in its own process. The load comes from `wrk` where it is installed
+(apt-get install wrk), else from `benchmarks.serving_load`, in a process of its own: of 100 questions 85 ask for a customer, 10
+for a product, 4 for a cart of three, 1 for an order of two (``CONTEXTS``). ``current`` is swapped every ``--switch`` seconds.
+Beside the load this process asks for customers and products and compares each answer with the files of the release it
+names. Printed and written: requests a second, latencies, errors, CPU a request, start to the first answer, memory (USS:
+the server's own; RSS: with the pages of the release's files that it has touched).
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import http.client
 import json
 import os
+import platform
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -23,142 +31,208 @@ from typing import Any
 import numpy as np
 import psutil
 
-from affinity.release.checksum import release_id
 from affinity.release.folder import point_to
-from affinity.release.serving import ServingArrays, _save, _texts
-from affinity.release.verify import manifest_checksum
+from affinity.release.serving import ServingArrays
+from benchmarks.serving_release import make_releases
 
-TOP = 10
+HERE = Path(__file__).parent
+
+#: Questions of each context among a hundred.
+CONTEXTS = {"customer": 85, "product": 10, "cart": 4, "order_confirmation": 1}
 
 
-def make_release(folder: Path, name: str, customers: int, products: int) -> str:
-    """A release with only the serving arrays of customers and products, generated; its id."""
-    identity = {"inputs": {"made": f"{name} {customers} {products}"}, "settings": {}, "as_of": "2026-01-01", "version": "0"}
-    home = folder / "releases" / release_id(identity)
-    if (home / "manifest.json").is_file():
-        return home.name
-    (home / "serving").mkdir(parents=True)
-    random = np.random.default_rng(0)
-    n = customers * TOP
-    reasons = [
-        f"Owns product {i % products} (bought {i % 365} days ago): bought together: basket lift 2.1" for i in range(100_000)
-    ]
-    arrays = _texts("product", [f"p{i:05d}" for i in range(products)])
-    arrays |= _texts("product_name", [f"Product {i}" for i in range(products)])
-    arrays |= _texts("customer", [f"c{i:07d}" for i in range(customers)])
-    arrays |= _texts("reason_code", ["bought_together", "converts_from"]) | _texts("reason", reasons)
-    arrays |= {
-        "customer_rows": np.arange(customers + 1, dtype=np.int64) * TOP,
-        "fit_product": random.integers(0, products, n, dtype=np.int32),
-        "fit_because": random.integers(0, products, n, dtype=np.int32),
-        "fit_value": random.random(n),
-        "fit_reason_code": random.integers(0, 2, n, dtype=np.int32),
-        "fit_reason": random.integers(0, len(reasons), n, dtype=np.int32),
-        "fit_is_fallback": np.zeros(n, dtype=bool),
-        "bought_rows": np.arange(products + 1, dtype=np.int64) * TOP,
-        "bought_product": random.integers(0, products, products * TOP, dtype=np.int32),
-        "bought_score": random.random(products * TOP),
+class Server:
+    """`affinity serve` in a process of its own."""
+
+    def __init__(self, folder: Path, events: Path, *, quiet: bool) -> None:
+        program = Path(sys.executable).with_name("affinity")
+        command = [str(program), "serve", str(folder), "--port", "0", "--rate", "0", "--events", str(events)]
+        began = time.perf_counter()
+        with (events.parent / "server.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [*command, *(["--quiet"] if quiet else [])], stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()
+        if not said:
+            raise SystemExit(f"The server did not start: {(events.parent / 'server.log').read_text()}")
+        self.port = int(said.rpartition(":")[2])
+        self.ask("/v1/recommendations?customer_id=c0000001")
+        self.start_seconds = time.perf_counter() - began
+        self.known, self.most = psutil.Process(self.process.pid), {"uss": 0, "rss": 0}
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """An answer on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status}")
+        return dict(json.loads(body))
+
+    def cpu(self) -> float:
+        """CPU seconds of the server so far."""
+        used = self.known.cpu_times()
+        return float(used.user + used.system)
+
+    def weigh(self) -> None:
+        """Keep the largest memory seen."""
+        found = self.known.memory_full_info()
+        self.most = {name: max(self.most[name], getattr(found, name)) for name in self.most}
+
+    def stop(self) -> None:
+        """End it as an operator would."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+class Checker:
+    """Asks beside the load and compares with the files; swaps the releases; until stopped."""
+
+    def __init__(self, server: Server, folder: Path, ids: list[str], switch: float) -> None:
+        self._server, self._folder, self._ids, self._switch = server, folder, ids, switch
+        self._arrays = {name: ServingArrays(folder / "releases" / name / "serving") for name in ids}
+        self._stop = threading.Event()
+        self.compared, self.wrong, self.failed, self.switches, self.seen = 0, 0, 0, 0, set[str]()
+        self._threads = [threading.Thread(target=work) for work in (self._check, self._swap, self._weigh)]
+
+    def __enter__(self) -> Checker:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _swap(self) -> None:
+        while not self._stop.wait(self._switch):
+            self.switches += 1
+            point_to(self._folder, self._ids[self.switches % len(self._ids)])
+
+    def _weigh(self) -> None:
+        while not self._stop.wait(2.0):
+            self._server.weigh()
+        self._server.weigh()
+
+    def _check(self) -> None:
+        random = np.random.default_rng(7)
+        arrays = self._arrays[self._ids[0]]
+        sizes = {name: len(arrays[f"{name}_offsets"]) - 1 for name in ("customer", "product")}
+        while not self._stop.wait(0.05):
+            name = "product" if self.compared % 4 == 0 else "customer"
+            code = int(random.integers(sizes[name]))
+            asked = f"context=product&product_ids=p{code:05d}" if name == "product" else f"customer_id=c{code:07d}"
+            try:
+                answer = self._server.ask(f"/v1/recommendations?{asked}&limit=100")
+            except (OSError, RuntimeError, http.client.HTTPException):
+                self.failed += 1
+                continue
+            self.compared += 1
+            self.seen.add(answer["release"])
+            self.wrong += not self._equal(answer, name, code)
+
+    def _equal(self, answer: dict[str, Any], name: str, code: int) -> bool:
+        arrays, of = self._arrays[answer["release"]], "customer" if name == "customer" else "bought"
+        rows, items = arrays.rows(of, code), answer["items"]
+        table, value = ("fit", "fit_value") if name == "customer" else ("bought", "bought_score")
+        products = [arrays.text("product", one) for one in arrays[f"{table}_product"][rows]]
+        expected = list(zip(products, arrays[value][rows].tolist()))
+        if name == "product":
+            return [(item["product_id"], item["score"]) for item in items] == sorted(
+                expected, key=lambda row: (-row[1], row[0])
+            )
+        sentences = arrays.some_texts("reason", arrays["fit_reason"][rows].tolist())
+        said = [((item["product_id"], item["score"]), item["evidence"]["sentence"]) for item in items]
+        return said == list(zip(expected, sentences))
+
+
+def run_load(port: int, options: argparse.Namespace) -> dict[str, float]:
+    """Ask for so many seconds from another process; requests, seconds, errors and latencies (ms) at percentiles."""
+    shares = ",".join(str(share) for share in CONTEXTS.values())
+    size = [str(options.customers), str(options.products), shares]
+    wrk = shutil.which("wrk")
+    if wrk is not None and not options.python_load:
+        each = ["-t1", f"-c{options.connections}", f"-d{options.seconds}s", "--timeout", "10s"]
+        command = [wrk, *each, "-s", str(HERE / "serving_load.lua"), f"http://127.0.0.1:{port}", "--", *size]
+    else:
+        each = [str(port), str(options.connections), str(options.seconds), *size]
+        command = [sys.executable, "-m", "benchmarks.serving_load", *each]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout
+    found: dict[str, float] = json.loads(said.splitlines()[-1])
+    return found
+
+
+def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Everything that is reported."""
+    ids = make_releases(folder, options.customers, options.products)
+    point_to(folder, ids[0])
+    with tempfile.TemporaryDirectory(prefix="affinity-serving-") as aside:
+        server = Server(folder, Path(aside) / "events", quiet=not options.log)
+        try:
+            warm = argparse.Namespace(**{**vars(options), "seconds": 2})
+            run_load(server.port, warm)
+            with Checker(server, folder, ids, options.switch) as checker:
+                before = server.cpu()
+                load = run_load(server.port, options)
+                used = server.cpu() - before
+            orders = [_time_one(server, options) for _ in range(20)]
+        finally:
+            server.stop()
+    made = load["requests"] + checker.compared
+    return {
+        "machine": {"cpus": os.cpu_count(), "load_average": os.getloadavg()[0], "python": platform.python_version()},
+        "size": {"customers": options.customers, "products": options.products, "connections": options.connections},
+        "start_s": round(server.start_seconds, 2),
+        "seconds": round(load["seconds"], 1),
+        "requests_a_second": round(load["requests"] / load["seconds"]),
+        **{f"p{name}_ms": round(load[f"p{name}"], 2) for name in ("50", "99", "99.9")},
+        "errors": int(load["errors"]) + checker.failed,
+        "cpu_us_a_request": round(1e6 * used / made),
+        "server_share_of_a_core": round(used / load["seconds"], 2),
+        "uss_mb": round(server.most["uss"] / 2**20),
+        "rss_mb": round(server.most["rss"] / 2**20),
+        "switches": checker.switches,
+        "releases_seen": len(checker.seen),
+        "answers_compared": checker.compared,
+        "answers_wrong": checker.wrong,
+        "order_alone_ms": round(float(np.median(orders)), 1),
     }
-    files = {}
-    for array_name, array in arrays.items():
-        path = home / "serving" / f"{array_name}.npy"
-        with path.open("wb") as file:
-            _save(array, file)
-        files[f"serving/{path.name}"] = {"sha256": "", "bytes": path.stat().st_size}
-    manifest: dict[str, Any] = {"format": "affinity-release-1", "release": home.name, "as_of": "2026-01-01"}
-    manifest |= {"identity": identity, "rows": {"recommendations": n}, "files": files}
-    manifest["checksum"] = manifest_checksum(manifest)
-    (home / "manifest.json").write_text(json.dumps(manifest))
-    return home.name
 
 
-class Load:
-    """What the requests of all connections came to."""
-
-    def __init__(self, arrays: ServingArrays, customers: int, port: int) -> None:
-        self.arrays, self.customers, self.port = arrays, customers, port
-        self.seconds: list[float] = []
-        self.errors, self.wrong, self.checked = 0, 0, 0
-        self.releases: set[str] = set()
-
-    async def ask(self, until: float, seed: int) -> None:
-        """One connection, until the time is up."""
-        random = np.random.default_rng(seed)
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        while time.perf_counter() < until:
-            for customer in random.integers(0, self.customers, 256).tolist():
-                began = time.perf_counter()
-                line = f"GET /v1/recommendations?customer_id=c{customer:07d} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-                writer.write(line.encode())
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-                body = await reader.readexactly(length)
-                self.seconds.append(time.perf_counter() - began)
-                self.errors += not head.startswith(b"HTTP/1.1 200")
-                if len(self.seconds) % 50 == 0:
-                    self.check(customer, json.loads(body))
-                if began > until:
-                    break
-        writer.close()
-
-    def check(self, customer: int, answer: dict[str, Any]) -> None:
-        """Whether an answer is what the arrays hold."""
-        self.checked += 1
-        self.releases.add(answer["release"])
-        rows = self.arrays.rows("customer", customer)
-        ids = [f"p{code:05d}" for code in self.arrays["fit_product"][rows].tolist()]
-        same = [item["product_id"] for item in answer["items"]] == ids
-        self.wrong += not (same and [item["score"] for item in answer["items"]] == self.arrays["fit_value"][rows].tolist())
-
-
-async def run_load(load: Load, folder: Path, ids: list[str], options: argparse.Namespace) -> None:
-    """All connections at once, and the switching of releases beside them."""
-
-    async def switch() -> None:
-        for turn in range(1, 10_000):
-            await asyncio.sleep(options.switch)
-            point_to(folder, ids[turn % 2])
-
-    switching = asyncio.create_task(switch())
-    until = time.perf_counter() + options.seconds
-    await asyncio.gather(*(load.ask(until, seed) for seed in range(options.connections)))
-    switching.cancel()
+def _time_one(server: Server, options: argparse.Namespace) -> float:
+    """Milliseconds of one order's answer, with nothing else to do."""
+    number = np.random.default_rng(time.perf_counter_ns())
+    ids = ",".join(f"p{code:05d}" for code in number.integers(0, options.products, 2).tolist())
+    began = time.perf_counter()
+    server.ask(f"/v1/recommendations?context=order_confirmation&product_ids={ids}&customer_id=c0000042")
+    return 1000 * (time.perf_counter() - began)
 
 
 def main() -> None:
     """Run as the module's docstring says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    for name, default in (("customers", 1_000_000), ("products", 20_000), ("connections", 16)):
+    parser.add_argument("folder", type=Path, nargs="?", help="where the releases are made and kept")
+    for name, default in (("customers", 1_000_000), ("products", 20_000), ("connections", 16), ("seconds", 15)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--switch", type=float, default=5.0)
+    parser.add_argument("--log", action="store_true", help="with a log line a request, to a file")
+    parser.add_argument("--python-load", action="store_true", help="not wrk")
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "serving.json", help="JSON file to write")
     options = parser.parse_args()
-    folder: Path = options.folder
-    ids = [make_release(folder, name, options.customers, options.products) for name in "ab"]
-    point_to(folder, ids[0])
-    command = [str(Path(sys.executable).with_name("affinity")), "serve", str(folder), "--port", "0", "--rate", "0", "--quiet"]
-    began = time.perf_counter()
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    port = int(server.stdout.readline().rpartition(":")[2])
-    load = Load(ServingArrays(folder / "releases" / ids[0] / "serving"), options.customers, port)
-    asyncio.run(run_load(load, folder, ids, argparse.Namespace(seconds=0.01, connections=1, switch=9e9)))
-    start, process = time.perf_counter() - began, psutil.Process(server.pid)
-    load.seconds.clear()
-    cpu, wall = process.cpu_times(), time.perf_counter()
-    asyncio.run(run_load(load, folder, ids, options))
-    wall, after, memory = time.perf_counter() - wall, process.cpu_times(), process.memory_full_info()
-    n, p50, p99 = len(load.seconds), *np.percentile(load.seconds, [50, 99])
-    used = after.user + after.system - cpu.user - cpu.system
-    print(f"started and answered in {start:.2f} s; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    print(
-        f"{n / wall:,.0f} requests/s for {wall:.0f} s, p50 {1000 * p50:.1f} ms, p99 {1000 * p99:.1f} ms, {load.errors} errors"
-    )
-    print(f"{1e6 * used / n:.0f} µs of CPU a request; RSS {memory.rss / 2**20:.0f} MB, of its own {memory.uss / 2**20:.0f} MB")
-    print(f"{load.checked} answers compared, {load.wrong} wrong; releases seen: {len(load.releases)}")
-    server.terminate()
-    server.wait()
+    if options.folder is None:
+        with tempfile.TemporaryDirectory(prefix="affinity-releases-") as folder:
+            found = measure(Path(folder), options)
+    else:
+        found = measure(options.folder, options)
+    print(json.dumps(found, indent=1))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
