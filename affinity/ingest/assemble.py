@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from affinity.ingest.staging import Malformed
-from affinity.ingest.workbench import Workbench
+from affinity.ingest.workbench import Workbench, quote_name
 from affinity.tables.ingest_report import TEXT_COLUMNS, Quarantine
-from affinity.vocabulary import Vocabulary
+from affinity.vocabulary import PackedTexts, Vocabulary
 
 
 def fetch(
@@ -21,13 +21,13 @@ def fetch(
 
     pieces: dict[str, list[Any]] = {name: [] for name in (*labels, *numbers)}
     for batch in bench.batches(sql, parameters):
-        for name in labels:
-            pieces[name].append(batch.column(name).dictionary_encode())
+        for name in labels:  # offsets of 64 bits: the texts of all orders may be more than 2 GB
+            pieces[name].append(batch.column(name).cast(pa.large_string()).dictionary_encode())
         for name in numbers:
             pieces[name].append(batch.column(name).to_numpy(zero_copy_only=False))
     fetched: dict[str, Any] = {}
     for name in labels:
-        empty = pa.array([], pa.string()).dictionary_encode()
+        empty = pa.array([], pa.large_string()).dictionary_encode()
         whole = pa.chunked_array(pieces[name] or [empty]).unify_dictionaries().combine_chunks()
         fetched[name] = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
     for name in numbers:
@@ -43,10 +43,14 @@ def _in_row_order(fetched: dict[str, Any]) -> dict[str, Any]:
     return {name: column[order] if isinstance(column, np.ndarray) else column.take(order) for name, column in fetched.items()}
 
 
-def take(fetched: Mapping[str, Any], which: np.ndarray) -> dict[str, Any]:
-    """The rows of the mask ``which``."""
-    rows = np.flatnonzero(which)
-    return {name: column[rows] if isinstance(column, np.ndarray) else column.take(rows) for name, column in fetched.items()}
+def read_labels(bench: Workbench, cell: str, kind: str, rows: np.ndarray | None = None) -> tuple[np.ndarray, Vocabulary]:
+    """Codes and vocabulary of one column of ``staged``: of the ``rows`` (positions in the order of ``row``), or of all.
+
+    Columns are read one at a time: the texts of one are gone before the next is looked at.
+    """
+    got = fetch(bench, f'SELECT "row", {quote_name(cell)} AS label FROM staged', {}, labels=["label"], numbers=["row"])
+    column = got.pop("label")
+    return encode(column if rows is None else column.take(rows), kind)
 
 
 def encode(column: Any, kind: str) -> tuple[np.ndarray, Vocabulary]:
@@ -54,7 +58,7 @@ def encode(column: Any, kind: str) -> tuple[np.ndarray, Vocabulary]:
     import pyarrow.compute as pc
 
     order = pc.array_sort_indices(column.dictionary).to_numpy()
-    labels = column.dictionary.take(order).to_numpy(zero_copy_only=False).astype(object)
+    labels = column.dictionary.take(order)
     rank = np.empty(len(order) + 1, dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     rank[-1] = -1
@@ -62,8 +66,18 @@ def encode(column: Any, kind: str) -> tuple[np.ndarray, Vocabulary]:
     used = np.zeros(len(order), dtype=bool)
     used[codes[codes >= 0]] = True
     if not used.all():
-        codes, labels = np.append(np.cumsum(used) - 1, -1).astype(np.int32)[codes], labels[used]
-    return codes, Vocabulary(kind, labels)
+        codes, labels = np.append(np.cumsum(used) - 1, -1).astype(np.int32)[codes], labels.take(np.flatnonzero(used))
+    return codes, Vocabulary(kind, _pack(labels))
+
+
+def _pack(texts: Any) -> PackedTexts:
+    """An Arrow array of large strings without nulls as the bytes that it holds."""
+    _, offsets, data = texts.buffers()
+    if not len(texts):
+        return PackedTexts(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.uint8))
+    bounds = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    held = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
+    return PackedTexts(bounds - bounds[0], held[bounds[0] : bounds[-1]])
 
 
 def fetch_texts(bench: Workbench, sql: str, parameters: Mapping[str, Any]) -> dict[str, np.ndarray]:

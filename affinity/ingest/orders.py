@@ -11,7 +11,7 @@ import numpy as np
 
 from affinity.errors import InputError
 from affinity.ingest.account import account_orders, order_notes, refuse
-from affinity.ingest.assemble import encode, fetch, take
+from affinity.ingest.assemble import fetch, read_labels
 from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, stage_attributes
 from affinity.ingest.clean import check_currencies, make_rules
 from affinity.ingest.columns import ORDER_ALIASES, Recognised, refuse_nested, require
@@ -135,11 +135,12 @@ def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestS
         draft.rules["ignored_columns"] = ignored
     if "currency" in types:
         check_currencies(draft)
-    got = _fetch(draft, [cells[name] for name in attributes])
+    got = _fetch(draft)
     kept = np.asarray(got["reason"].is_null())
     report = account_orders(draft, source, got["row"][~kept], got["reason"].filter(~kept).to_pylist())
     refuse(report, strict)
-    lines = _assemble(got if kept.all() else take(got, kept), {name: cells[name] for name in attributes})
+    del got["reason"]
+    lines = _assemble(bench, got, kept, {name: cells[name] for name in attributes})
     return replace(lines, report=report.warn(*order_notes(lines)))
 
 
@@ -197,8 +198,8 @@ def _find_repeats(draft: Draft, source: Source, staged: list[str]) -> int:
     return copies if drop else 0
 
 
-def _fetch(draft: Draft, attributes: list[str]) -> dict[str, Any]:
-    """Every staged row: its numbers, its labels and the reason it is set aside for (null: kept)."""
+def _fetch(draft: Draft) -> dict[str, Any]:
+    """Of every staged row its numbers and the reason it is set aside for (null: kept)."""
     types = draft.types
     amount = "CASE WHEN q < 0 THEN -abs(a) ELSE a END" if "net_amount" in types else "p * q"
     numbers = {"row": '"row"', "quantity": "q", "net_amount": f"coalesce({amount}, 'nan'::DOUBLE)"}
@@ -206,25 +207,28 @@ def _fetch(draft: Draft, attributes: list[str]) -> dict[str, Any]:
         numbers["ordered_at"] = "epoch_us(t)"
     if "order_seq" in types:
         numbers["order_seq"] = "s::BIGINT"
-    labels = {name: name for name in (*_IDS, "reason", *attributes)}
-    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in (numbers | labels).items())
-    sql = f"WITH {draft.ctes} SELECT {chosen} FROM ruled"
-    return fetch(draft.bench, sql, draft.parameters, labels=list(labels), numbers=list(numbers))
+    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in numbers.items())
+    sql = f"WITH {draft.ctes} SELECT {chosen}, reason FROM ruled"
+    return fetch(draft.bench, sql, draft.parameters, labels=["reason"], numbers=list(numbers))
 
 
-def _assemble(got: Mapping[str, Any], attributes: Mapping[str, str]) -> OrderLines:
-    codes = {name: encode(got[name], kind) for name, kind in zip(_IDS, ("order", "customer", "product"))}
+def _assemble(bench: Workbench, got: dict[str, Any], kept: np.ndarray, attributes: Mapping[str, str]) -> OrderLines:
+    rows = None if kept.all() else np.flatnonzero(kept)
+    if rows is not None:
+        for name in got:
+            got[name] = got[name][rows]
+    codes = {name: read_labels(bench, name, kind, rows) for name, kind in zip(_IDS, ("order", "customer", "product"))}
     return OrderLines(
         order=codes["order_id"][0],
         customer=codes["customer_id"][0],
         product=codes["product_id"][0],
-        quantity=got["quantity"].astype(np.float64),
-        net_amount=got["net_amount"].astype(np.float64),
-        row=got["row"].astype(np.int64),
+        quantity=got["quantity"].astype(np.float64, copy=False),
+        net_amount=got["net_amount"].astype(np.float64, copy=False),
+        row=got["row"].astype(np.int64, copy=False),
         orders=codes["order_id"][1],
         customers=codes["customer_id"][1],
         products=codes["product_id"][1],
-        ordered_at=got["ordered_at"].astype(np.int64) if "ordered_at" in got else None,
-        order_seq=got["order_seq"].astype(np.int64) if "order_seq" in got else None,
-        attributes={name: Attribute(*encode(got[cell], name)) for name, cell in attributes.items()},
+        ordered_at=got["ordered_at"].astype(np.int64, copy=False) if "ordered_at" in got else None,
+        order_seq=got["order_seq"].astype(np.int64, copy=False) if "order_seq" in got else None,
+        attributes={name: Attribute(*read_labels(bench, cell, name, rows)) for name, cell in attributes.items()},
     )
