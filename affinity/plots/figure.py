@@ -94,6 +94,15 @@ def dress_axes(axes: Any, title: str, subtitle: str = "") -> Any:
     return axes
 
 
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round numbers from ``low`` to ``high`` (> 0) for a log scale: 1, 2, 5, …; finer ones where these are fewer than three."""
+    for steps in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), tuple(1 + i / 10 for i in range(90))):
+        ticks = [step * 10.0**power for power in range(-12, 13) for step in steps if low <= step * 10.0**power <= high]
+        if len(ticks) >= 3:
+            break
+    return ticks[:: max(1, len(ticks) // 8)]
+
+
 def save_figure(figure: Any, path: Path) -> None:
     """Write ``figure`` to ``path``; OutputError when it cannot be written there or in such a form."""
     try:

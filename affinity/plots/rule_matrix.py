@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from affinity.errors import SettingsError
-from affinity.plots.figure import new_figure, plain_axes, shorten
+from affinity.plots.figure import log_ticks, new_figure, plain_axes, shorten
 from affinity.tables import Rules
 
 
@@ -125,6 +125,6 @@ def _draw_balloons(figure: Any, axes: Any, cells: _Cells, group: np.ndarray) -> 
     axes.set_ylabel("consequent")
     bar = figure.colorbar(marks, ax=axes, pad=0.02, shrink=0.8)
     bar.set_label("median lift (log scale); balloon area: greatest support")
-    ticks = [m * 10.0**e for e in range(-9, 10) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    ticks = log_ticks(low, high)
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()

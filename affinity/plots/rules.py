@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from affinity.plots.figure import ORANGE, new_figure, plain_axes, shorten
+from affinity.plots.figure import ORANGE, log_ticks, new_figure, plain_axes, shorten
 from affinity.plots.place_labels import place_labels
+from affinity.statistics.intervals import gamma_interval
 from affinity.tables import Rules
 
 MOST_POINTS = 20_000
@@ -16,13 +17,14 @@ MOST_POINTS = 20_000
 def plot_rules(rules: Rules, *, label: int = 8) -> Any:
     """Every rule as a point: support (log scale) × confidence, colour lift (log scale); a matplotlib Figure.
 
-    The ``label`` rules of highest lift (one for each set of products) are numbered and named below. Beyond 20,000
-    rules only those of the highest lift are drawn, and the subtitle says so.
+    The ``label`` rules whose lift is surely highest (lower bound of its 95 % interval; one for each set of products) are
+    numbered and named below. Beyond 20,000 rules only the highest by that bound are drawn, and the subtitle says so.
     """
     lift = rules.measures["lift"] if "lift" in rules.measures else rules.n * rules.n_xy / (rules.n_x * rules.n_y)
     support, confidence = rules.n_xy / max(rules.n, 1), rules.n_xy / np.maximum(rules.n_x, 1)
-    order = np.argsort(-lift, kind="stable")[:MOST_POINTS]
-    cut = f", the {MOST_POINTS:,} of highest lift shown" if len(order) < len(rules) else ""
+    surely = gamma_interval(rules.n_xy, rules.n_x * (rules.n_y / max(rules.n, 1)))[0]
+    order = np.argsort(-surely, kind="stable")[:MOST_POINTS]
+    cut = f", the {MOST_POINTS:,} of surely highest lift shown" if len(order) < len(rules) else ""
     figure = new_figure(9.5, 6.2)
     axes = plain_axes(figure, "Association rules", f"{len(rules):,} rules over {rules.n:,} baskets{cut}")
     axes.set_xlabel("support: share of baskets with both sides (log scale)")
@@ -31,7 +33,7 @@ def plot_rules(rules: Rules, *, label: int = 8) -> Any:
         axes.text(0.5, 0.5, "No rules.", ha="center", transform=axes.transAxes)
         return figure
     from matplotlib.colors import LogNorm
-    from matplotlib.ticker import FuncFormatter, PercentFormatter
+    from matplotlib.ticker import NullLocator, PercentFormatter
 
     shown = np.maximum(lift[order], 1e-9)
     low, high = float(shown.min()), float(shown.max())
@@ -41,15 +43,15 @@ def plot_rules(rules: Rules, *, label: int = 8) -> Any:
         support[weak_first], confidence[weak_first], c=shown[::-1], norm=norm, cmap="viridis_r", s=22, alpha=0.85, linewidths=0
     )
     axes.set_xscale("log")
-    percent = FuncFormatter(lambda value, _: f"{value:.3%}".rstrip("0%").rstrip(".") + "%")
-    axes.xaxis.set_major_formatter(percent)
-    axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, position: ""))
+    ticks = log_ticks(float(support[order].min()), float(support[order].max()))
+    axes.set_xticks(ticks, labels=[f"{100 * tick:.3g}%" for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
     axes.set_ylim(0, min(1.05, float(confidence[order].max()) * 1.15))
     axes.margins(x=0.12)
     bar = figure.colorbar(marks, ax=axes, pad=0.02)
     bar.set_label("lift (log scale; 1 is independence)")
-    ticks = [m * 10.0**e for e in range(-9, 10) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    ticks = log_ticks(low, high)
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.minorticks_off()
     _name_strongest(figure, axes, rules, _one_an_itemset(rules, order, label), np.column_stack([support, confidence]))
