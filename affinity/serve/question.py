@@ -37,8 +37,8 @@ class Filters(Part):
     """Which products may be shown. A product whose category or price is unknown passes no filter on it."""
 
     category: Annotated[tuple[Id, ...], Field(max_length=MOST_CATEGORIES)] = Field((), description="Any of these.")
-    price_min: Price | None = None
-    price_max: Price | None = None
+    price_min: Price | None = Field(None, description="Price at least, in the currency of the product file.")
+    price_max: Price | None = Field(None, description="Price at most, in the same currency.")
     available: bool | None = Field(None, description="True: only what is on sale; false: only what is not.")
 
     @property
@@ -60,14 +60,16 @@ class Question(Part):
 
     model_config = ConfigDict(json_schema_extra=_NEEDS_PRODUCTS)
 
-    context: Context = "customer"
+    context: Context = Field(
+        "customer", description="Where it is shown: to a customer, beside a product, in a cart, or after an order."
+    )
     product_ids: Annotated[tuple[Id, ...], Field(max_length=MOST_PRODUCTS)] = Field(
         (), description="Products of the context: beside which, in the cart, or just bought."
     )
     customer_id: Id | None = Field(None, description="Nobody: a guest.")
     limit: Whole = Field(10, ge=1, le=MOST_ITEMS, description="Items at most; fewer are legal.")
     exclude_ids: Annotated[tuple[Id, ...], Field(max_length=MOST_EXCLUDED)] = Field((), description="Never shown.")
-    filters: Filters = Filters()
+    filters: Filters = Field(Filters(), description="Which products may be shown.")
     min_score: float | None = Field(None, allow_inf_nan=False, description="Items with less, or without a score, are left out.")
     placement: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")] = Field(
         "", description="Where on the page, for measurement."
@@ -159,21 +161,27 @@ class Event(Part):
 
     model_config = ConfigDict(json_schema_extra=_NEEDS_PRODUCT)
 
-    event_id: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
-    type: EventType
+    event_id: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")] = Field(
+        description="The sender's own id; sent again, it changes nothing."
+    )
+    type: EventType = Field(description="impression: items came into view; click; purchase.")
     request_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}-[tc]-[0-9a-f]{16}$")] | None = Field(
         None, description="Of the answer that showed the product."
     )
     product_id: Id | None = Field(None, description="Needed for a click and a purchase.")
-    customer_id: Id | None = None
-    placement: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")] = ""
-    rank: Annotated[int, Field(ge=1, le=MOST_ITEMS), BeforeValidator(_integral)] | None = None
+    customer_id: Id | None = Field(None, description="Whom it concerns; without it, it is no offer to anybody.")
+    placement: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_.:-]*$")] = Field(
+        "", description="Where on the page; becomes the campaign of an exported offer."
+    )
+    rank: Annotated[int, Field(ge=1, le=MOST_ITEMS), BeforeValidator(_integral)] | None = Field(
+        None, description="Place of the product in the answer, from 1."
+    )
     occurred_at: Annotated[str, StringConstraints(pattern=_TIME)] | None = Field(
         None, description="UTC, e.g. 2026-11-23T12:00:00Z. Default: when it is received."
     )
-    order_id: Id | None = None
-    quantity: float | None = Field(None, gt=0, le=1e9, allow_inf_nan=False)
-    amount: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False)
+    order_id: Id | None = Field(None, description="Of a purchase: the order.")
+    quantity: float | None = Field(None, gt=0, le=1e9, allow_inf_nan=False, description="Of a purchase: units.")
+    amount: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False, description="Of a purchase: money paid for it.")
 
     @model_validator(mode="after")
     def _needs_product(self) -> Event:
@@ -185,4 +193,6 @@ class Event(Part):
 class Events(Part):
     """Events of one request."""
 
-    events: Annotated[tuple[Event, ...], Field(min_length=1, max_length=500)]
+    events: Annotated[tuple[Event, ...], Field(min_length=1, max_length=500)] = Field(
+        description="In the order in which they happened; all are on disk when the answer comes."
+    )

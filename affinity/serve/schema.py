@@ -15,35 +15,71 @@ def _object(properties: dict[str, Any], optional: tuple[str, ...] = ()) -> dict[
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
+def _said(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {**schema, "description": description}
+
+
+_WHOLE = {"type": "integer"}
 _EVIDENCE = _object(
     {
-        "because": _MAYBE_TEXT, "because_name": _TEXT, "orders": {"type": "integer"}, "lift": _MAYBE_NUMBER,
-        "lift_lower": _MAYBE_NUMBER, "lift_upper": _MAYBE_NUMBER, "sentence": _TEXT,
+        "because": _said(_MAYBE_TEXT, "Product that speaks for this one; null where popularity does."),
+        "because_name": _said(_TEXT, "Its name."),
+        "orders": _said(_WHOLE, "Orders that hold both."),
+        "lift": _said(_MAYBE_NUMBER, "Shrunk lift of the two; 1 is independence."),
+        "lift_lower": _said(_MAYBE_NUMBER, "5 % bound of lift."),
+        "lift_upper": _said(_MAYBE_NUMBER, "95 % bound of lift."),
+        "sentence": _said(_TEXT, "The reason with its figures, for the shop's own people."),
     },
     ("because_name", "orders", "lift", "lift_lower", "lift_upper"),
-)  # fmt: skip
+)
+_KINDS = {"type": ["string", "null"], "enum": ["cross_sell", "upsell", "repurchase", None]}
 _ITEM = _object(
     {
-        "product_id": _TEXT, "name": _TEXT, "price": _MAYBE_NUMBER, "rank": {"type": "integer", "minimum": 1},
-        "score": _MAYBE_NUMBER, "kind": {"type": ["string", "null"], "enum": ["cross_sell", "upsell", "repurchase", None]},
-        "reason_code": _TEXT, "reason": {"type": "string", "description": "For shoppers; the figures are evidence."},
-        "evidence": {"$ref": "#/components/schemas/Evidence"}, "is_fallback": {"type": "boolean"},
-    }
-)  # fmt: skip
-_ANSWER = _object(
-    {
-        "request_id": {"type": "string", "pattern": "^[0-9a-f]{12}-[tc]-[0-9a-f]{16}$"},
-        "release": _TEXT,
-        "as_of": _MAYBE_TEXT,
-        "group": {"type": "string", "enum": ["treatment", "control"]},
-        "context": _TEXT,
-        "placement": _TEXT,
-        "items": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
-        "missing_ids": {"type": "array", "items": _TEXT},
+        "product_id": _said(_TEXT, "The product to show."),
+        "name": _said(_TEXT, "Its name; the id where none is known."),
+        "price": _said(_MAYBE_NUMBER, "Its price; null where it is not known."),
+        "rank": {"type": "integer", "minimum": 1, "description": "Place in this answer, from 1."},
+        "score": _said(_MAYBE_NUMBER, "What ranked it: fit for a customer, else the score of the context; null in a fill-up."),
+        "kind": _said(_KINDS, "Against what is owned or in the cart; null where it is not known."),
+        "reason_code": _said(_TEXT, "Kind of the reason, for programs."),
+        "reason": _said(_TEXT, "For shoppers; the figures are evidence."),
+        "evidence": {"$ref": "#/components/schemas/Evidence", "description": "The figures behind the reason."},
+        "is_fallback": _said({"type": "boolean"}, "Whether popularity stands in for evidence."),
     }
 )
-_DETAIL = _object({"field": _TEXT, "problem": _TEXT})
-_ERROR = _object({"code": _TEXT, "message": _TEXT, "details": {"type": "array", "items": _DETAIL}}, ("details",))
+_ANSWER = _object(
+    {
+        "request_id": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{12}-[tc]-[0-9a-f]{16}$",
+            "description": "Attribution token: send it with the events of this answer.",
+        },
+        "release": _said(_TEXT, "Release that answered."),
+        "as_of": _said(_MAYBE_TEXT, "First day that the release did not look at; null without dates."),
+        "group": {
+            "type": "string",
+            "enum": ["treatment", "control"],
+            "description": "By a stable hash of the customer; control is shown nothing.",
+        },
+        "context": _said(_TEXT, "The context that was asked for."),
+        "placement": _said(_TEXT, "The placement that was asked for."),
+        "items": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/Item"},
+            "description": "Best first; fewer than limit, or none, are legal.",
+        },
+        "missing_ids": {"type": "array", "items": _TEXT, "description": "Ids of the question that the release does not know."},
+    }
+)
+_DETAIL = _object({"field": _said(_TEXT, "Where in the question."), "problem": _said(_TEXT, "What is wrong with it.")})
+_ERROR = _object(
+    {
+        "code": _said(_TEXT, "For programs."),
+        "message": _said(_TEXT, "For people."),
+        "details": {"type": "array", "items": _DETAIL, "description": "One a field that is not valid."},
+    },
+    ("details",),
+)
 
 _REFUSALS = {
     401: "No valid API key", 404: "Not there, or an unknown release", 413: "Body too large", 414: "Address too long",
@@ -87,9 +123,11 @@ def complete_schema(schema: dict[str, Any]) -> dict[str, Any]:
         described = model.model_json_schema(ref_template="#/components/schemas/{model}")
         components |= described.pop("$defs", {})
         components[model.__name__] = described
-    problem = _object({"error": {"$ref": "#/components/schemas/ErrorDetail"}})
+    problem = _object({"error": {"$ref": "#/components/schemas/ErrorDetail", "description": "What went wrong."}})
     components |= {"Evidence": _EVIDENCE, "Item": _ITEM, "Answer": _ANSWER, "ErrorDetail": _ERROR, "Problem": problem}
-    components["Received"] = _object({"accepted": {"type": "integer"}, "duplicates": {"type": "integer"}})
+    components["Received"] = _object(
+        {"accepted": _said(_WHOLE, "Events written now."), "duplicates": _said(_WHOLE, "Events that were known already.")}
+    )
     answer = _ok("#/components/schemas/Answer", "Items, best first; fewer than limit, or none, are legal")
     body = {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Question"}}}}
     schema["paths"]["/v1/recommendations"] = {
