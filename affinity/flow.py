@@ -21,7 +21,6 @@ from affinity.contexts import (
     Shop,
     check_value,
     list_companions,
-    recommend_customers,
     recommend_in,
     recommend_newcomers,
 )
@@ -103,13 +102,13 @@ def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str
     with step("measuring conversion, learning fit"):
         judged = judge_customers(past, facts, settings)
         (measured, no_conversion), (learnt, no_fit) = run_together(
-            lambda: attempt(lambda: measure_with_segments(past, facts, settings)),
-            lambda: attempt(lambda: learn_for_customers(past, facts, settings)),
+            lambda: attempt(lambda: measure_with_segments(past, facts, settings, engine)),
+            lambda: attempt(lambda: learn_for_customers(past, facts, settings, engine)),
         )
         lives, conversion, segments = measured or (None, None, None)
     shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
     with step("ranking"):
-        recommendations, newcomers = (recommend_customers(shop), recommend_newcomers(shop)) if learnt else (None, None)
+        recommendations, newcomers = (engine.recommend(shop), recommend_newcomers(shop)) if learnt else (None, None)
     with step("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
         metric_tree, no_tree = attempt(lambda: measure_tree(past, facts, settings, judged))
@@ -335,4 +334,4 @@ def backtest(
     people = read_facts(past, None, None, customers).customers
     judge = partial(judge_at, past=past, settings=settings, customers=people, protocols=asked, peers=peers)
     judged = [one for time in track(times, "landmarks") for one in judge(time)]
-    return evaluate.summarise(judged, info={"horizon_days": settings.horizon_days})
+    return evaluate.summarise(judged, info={"horizon_days": settings.horizon_days, "as_of": past.as_of})

@@ -1,6 +1,7 @@
 """Backtest the recommender: what it would have said at past dates, against what customers then bought.
 
 affinity backtest orders.csv --as-of 2025-06-30 --horizon-days 90 --landmarks 3 --plot backtest.png
+affinity backtest orders.csv --publish shop
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ def command(
     peers: Annotated[bool, typer.Option("--peers", help="Compare with implicit, EASE^R and SAR too.")] = False,
     customers: options.CustomerFile = None,
     plot: Annotated[Path | None, typer.Option(help="Picture to write: .png, .svg or .pdf.", show_default=False)] = None,
+    publish: Annotated[
+        Path | None,
+        typer.Option(help="Release folder to keep it beside, for the page of serve.", show_default=False),
+    ] = None,
     out: options.Out = None,
     as_json: options.Json = False,
 ) -> None:
@@ -46,6 +51,11 @@ def command(
         peers=peers,
         settings=settings,
     )
+    kept = None
+    if publish is not None:
+        from affinity.release import publish_backtest
+
+        kept = publish_backtest(publish, table)
     if plot is not None:
         from affinity.plots import plot_backtest, save_figure
 
@@ -61,6 +71,8 @@ def command(
         typer.echo(f"Wrote {out} ({len(table):,} rows).")
     if plot is not None:
         typer.echo(f"Wrote {plot}.")
+    if kept is not None:
+        typer.echo(f"Wrote {kept}.")
 
 
 def _describe(table: Backtest, horizon_days: int) -> str:

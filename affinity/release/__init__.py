@@ -1,5 +1,6 @@
 """Releases on disk: written atomically, verified when opened, kept by number."""
 
+from affinity.release.backtests import latest_backtest, publish_backtest
 from affinity.release.checksum import fingerprint_arrays, release_id
 from affinity.release.content import calibration_columns, offer_columns
 from affinity.release.describe import describe_path
@@ -10,6 +11,6 @@ from affinity.release.switch import use_release
 from affinity.release.write import write_release
 
 __all__ = [
-    "Release", "calibration_columns", "check_output", "describe_path", "fingerprint_arrays", "list_releases", "offer_columns",
-    "open_release", "release_id", "use_release", "write_release", "write_table",
+    "Release", "calibration_columns", "check_output", "describe_path", "fingerprint_arrays", "latest_backtest", "list_releases",
+    "offer_columns", "open_release", "publish_backtest", "release_id", "use_release", "write_release", "write_table",
 ]  # fmt: skip

@@ -52,6 +52,11 @@ def points(value: float | None) -> str:
     return NONE if value is None else f"{100 * value:+.1f} points".replace("-", "−")
 
 
+def signed(value: float | None) -> str:
+    """A difference: 0.0312 -> "+0.031"."""
+    return NONE if value is None else f"{value:+.3f}".replace("-", "−")
+
+
 def chance(value: float | None) -> str:
     """A q-value: "< 0.001", or three decimals."""
     return NONE if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
@@ -105,6 +110,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "times": times,
     "money": money,
     "points": points,
+    "signed": signed,
+    "signeds": lambda bounds: between(bounds, signed),
     "chance": chance,
     "days": days,
     "date": date,

@@ -32,4 +32,7 @@ PAGES: dict[str, Place] = {
     "/page/campaigns": Place("affinity.serve.page.campaigns:view", "Campaigns"),
     "/page/campaigns/{plan}/power.svg": Place("affinity.serve.page.campaigns:power_picture"),
     "/page/campaigns/{plan}/{file}": Place("affinity.serve.page.campaigns:download"),
+    "/page/trust": Place("affinity.serve.page.trust:view", "Trust"),
+    "/page/trust/calibration.svg": Place("affinity.serve.page.trust:calibration_picture"),
+    "/page/trust/backtest.svg": Place("affinity.serve.page.trust:backtest_picture"),
 }
