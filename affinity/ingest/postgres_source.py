@@ -63,25 +63,51 @@ class PostgreSQL(Database):
 
         cursor = bench.closing.enter_context(contextlib.closing(self.connection.cursor()))
         try:
-            cursor.execute(query)
+            names, chosen = self._columns(cursor, query.strip().rstrip(";"))
+            cursor.execute(chosen)
             reader = cursor.fetch_record_batch()
         except manager.Error as error:
             raise InputError(
                 f"The query failed: {_said(error, self.address)}", do="Try it in the database's own shell."
             ) from None
-        if not len(reader.schema):
-            raise InputError("The query returns no rows to read.", do="Pass a SELECT.")
-        types = [
-            field.type.storage_type if isinstance(field.type, pa.BaseExtensionType) else field.type for field in reader.schema
-        ]
-        schema = pa.schema([(f"c{i}", type_) for i, type_ in enumerate(types)])
+        types = [field.type for field in reader.schema]
+        plain = [kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind for kind in types]
+        schema = pa.schema([(f"c{i}", kind) for i, kind in enumerate(plain)])
 
         def batches() -> Iterator[Any]:
             for batch in reader:
                 cells = [cell.storage if isinstance(cell, pa.ExtensionArray) else cell for cell in batch.columns]
                 yield pa.record_batch(cells, schema=schema)
 
-        return open_reader(bench, reader.schema.names, pa.RecordBatchReader.from_batches(schema, batches()))
+        return open_reader(bench, names, pa.RecordBatchReader.from_batches(schema, batches()))
+
+    def _columns(self, cursor: Any, query: str) -> tuple[list[str], str]:
+        """The names of the query's columns, and the query with the columns cast that would come as their bytes or in cents.
+
+        Columns go by their place, as a query may name two alike. ``ON false`` asks for the types and runs nothing.
+        """
+        cursor.execute(f"SELECT * FROM ({query}\n) AS q LIMIT 0")
+        names = list(cursor.fetch_record_batch().schema.names)
+        places = [f"c{i}" for i in range(len(names))]
+        rows = f"({query}\n) AS q({', '.join(places)})"
+        asked = ", ".join(f"pg_typeof({place})::text" for place in places)
+        cursor.execute(f"SELECT {asked} FROM (SELECT 1) AS one LEFT JOIN {rows} ON false")
+        (types,) = cursor.fetchall()
+        chosen = [_cast(place, kind) for place, kind in zip(places, types)]
+        return names, f"SELECT {', '.join(chosen)} FROM {rows}"
+
+
+#: Types whose values come as what they are; arrays come as lists.
+_AS_THEY_ARE = (
+    "smallint", "integer", "bigint", "real", "double precision", "numeric", "text", "character varying", "character", "boolean",
+    "date", "timestamp without time zone", "timestamp with time zone", "bytea",
+)  # fmt: skip
+
+
+def _cast(place: str, kind: str) -> str:
+    if kind in _AS_THEY_ARE or kind.endswith("[]"):
+        return place
+    return f"{place}::{'numeric' if kind == 'money' else 'text'} AS {place}"
 
 
 def without_password(address: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from affinity.errors import InputError
 from affinity.ingest.databases import Database, Table
 from affinity.ingest.frame_source import open_reader, plain_text
-from affinity.ingest.staging import Source
+from affinity.ingest.staging import Column, Source
 from affinity.ingest.workbench import Workbench, quote_name
 
 #: Rows fetched at once.
@@ -19,10 +19,10 @@ ROWS = 20_000
 
 
 class SQLite(Database):
-    """An SQLite connection."""
+    """An SQLite connection; one that the caller opened may work in his thread only, so its rows are fetched there."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: sqlite3.Connection, any_thread: bool = False) -> None:
+        self.connection, self.any_thread = connection, any_thread
 
     @classmethod
     def connect(cls, bench: Workbench, path: Path) -> SQLite:
@@ -32,7 +32,7 @@ class SQLite(Database):
         except sqlite3.Error as error:
             raise InputError(f"{path} cannot be opened as an SQLite database: {error}.") from None
         bench.closing.callback(connection.close)
-        return cls(connection)
+        return cls(connection, any_thread=True)
 
     def tables(self) -> list[Table]:
         """The tables and views, by name."""
@@ -68,7 +68,13 @@ class SQLite(Database):
                 cells = ([_text(value) for value in column] for column in zip(*rows))
                 yield pa.record_batch([pa.array(column, pa.string()) for column in cells], schema=schema)
 
-        return open_reader(bench, names, pa.RecordBatchReader.from_batches(schema, batches()))
+        if self.any_thread:
+            return open_reader(bench, names, pa.RecordBatchReader.from_batches(schema, batches()))
+        bench.run(f"CREATE OR REPLACE TEMP TABLE sqlite_rows ({', '.join(f'{name} VARCHAR' for name in schema.names)})")
+        for batch in batches():
+            bench.register("sqlite_batch", pa.Table.from_batches([batch]))
+            bench.run("INSERT INTO sqlite_rows FROM sqlite_batch")
+        return Source("query", tuple(Column(name, "VARCHAR") for name in names), "sqlite_rows")
 
 
 def _text(value: Any) -> str | None:

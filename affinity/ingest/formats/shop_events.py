@@ -5,7 +5,7 @@ from affinity.ingest.formats.money import after_discount, number
 RULES = {
     "row": "an item of an event; an event without items is one row",
     "customer": "the user id; where no purchase has one, the device id (a browser, not a person); without it a guest",
-    "refunds": "a refund event takes its items back at its own time; without items it takes the whole order back",
+    "refunds": "a refund event takes items back from who bought them, at its own time; without items the whole order",
     "duplicates": "a purchase of an order id that was seen before, or an event with the id of an earlier one",
 }
 
@@ -35,7 +35,7 @@ marked AS (
 bought AS (SELECT * FROM marked WHERE kind = 'purchase' AND NOT again AND order_id IS NOT NULL),
 filled AS (
     SELECT m."row" AS "row", m.kind, m.said, m.again, m.order_id, m.moment,
-        coalesce(m.user_id, b.user_id) AS user_id, coalesce(m.device_id, b.device_id) AS device_id,
+        coalesce(b.user_id, m.user_id) AS user_id, coalesce(b.device_id, m.device_id) AS device_id,
         coalesce(m.currency, b.currency) AS currency, m.kind = 'refund' AND m.list IS NULL AS whole,
         coalesce(m.list, CASE WHEN m.kind = 'refund' THEN b.list END, [NULL]) AS list,
         CASE WHEN m.kind = 'refund' THEN b.subtotal ELSE m.subtotal END AS subtotal,
