@@ -6,7 +6,7 @@ ask the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -36,6 +36,7 @@ from affinity.tables import (
     Recommendations,
     Subscriptions,
 )
+from affinity.tables.contributions import Contributions
 from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.vocabulary import Vocabulary
 
@@ -168,8 +169,17 @@ def recommend_customers(shop: Shop, who: np.ndarray | None = None) -> Recommenda
     model, now = shop.require_model()
     codes = np.arange(len(now.holdings.customers), dtype=np.int32) if who is None else np.unique(who).astype(np.int32)
     ranker = _Ranker(shop, model, now, shop.judged)
-    starts = range(0, max(len(codes), 1), CUSTOMERS_AT_ONCE)
-    return ranking.join_recommendations([ranker.rank(codes[start : start + CUSTOMERS_AT_ONCE]) for start in starts])
+    return ranking.join_recommendations([ranker.rank(block) for block in divide_customers(codes)])
+
+
+def explain_scores(shop: Shop) -> Callable[[Recommendations], Contributions]:
+    """What takes the scores of recommendations for the shop's customers apart."""
+    return partial(ranking.decompose_scores, parts=_score_parts(*shop.require_model()))
+
+
+def divide_customers(codes: np.ndarray) -> list[np.ndarray]:
+    """The customers ``codes`` in blocks that are ranked at once; sums over them are taken in this order, wherever made."""
+    return [codes[start : start + CUSTOMERS_AT_ONCE] for start in range(0, max(len(codes), 1), CUSTOMERS_AT_ONCE)]
 
 
 def recommend_newcomers(shop: Shop, customer: str | None = None) -> Recommendations | None:

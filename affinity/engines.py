@@ -5,18 +5,34 @@ The one place that knows about engines. A step of the way asks its engine for co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from affinity import baskets as basket_room
-from affinity import counting
+from affinity import counting, fit
+from affinity.contexts import Shop, divide_customers, explain_scores, recommend_customers
 from affinity.counting import itemsets as itemset_counts
 from affinity.history import History, look_back
+from affinity.ranking import join_recommendations
 from affinity.settings import Settings
-from affinity.tables import Baskets, ItemsetCounts, OrderLines, PairCounts
+from affinity.tables import (
+    Baskets,
+    Customers,
+    Holdings,
+    ItemsetCounts,
+    LifeTables,
+    OrderLines,
+    PairCounts,
+    Recommendations,
+)
+from affinity.tables.transitions import Transitions
 from affinity.threads import run_together
+from affinity.training import CountTransitions, count_here
+from affinity.vocabulary import Vocabulary
 
 #: Itemsets of a run: at least one basket in so many, and at least so many, unless the settings say otherwise.
 _ONE_BASKET_IN, _LEAST_BASKETS = 1000, 5
@@ -33,6 +49,15 @@ class BasketCounts:
 
 class Engine(Protocol):
     """Where the heavy steps of a run happen."""
+
+    def count_life_tables(self, past: History, rules: dict[str, Any]) -> LifeTables:
+        """The life tables of ``past``; rules : arguments of `affinity.counting.count_life_tables`."""
+
+    def transition_counter(self, past: History) -> CountTransitions:
+        """What counts the transitions of the landmarks of ``past``."""
+
+    def recommend(self, shop: Shop) -> Recommendations:
+        """The next purchase of every customer (see `affinity.contexts.recommend_customers`)."""
 
     def count_baskets(self, past: History, settings: Settings) -> BasketCounts:
         """Itemsets and pairs of the baskets of ``past``, grouped as the settings say."""
@@ -56,6 +81,21 @@ class LocalEngine:
             lambda: counting.count_pairs(baskets, owners, max_products_per_customer=most),
         )
         return BasketCounts(itemsets, pairs, baskets.too_large)
+
+    def count_life_tables(self, past: History, rules: dict[str, Any]) -> LifeTables:
+        """See `Engine`."""
+        return counting.count_life_tables(past.holdings, past.steps, **rules)
+
+    def transition_counter(self, past: History) -> CountTransitions:
+        """See `Engine`."""
+        return count_here
+
+    def recommend(self, shop: Shop) -> Recommendations:
+        """See `Engine`."""
+        return recommend_customers(shop)
+
+
+LOCAL = LocalEngine()
 
 
 class SparkEngine:
@@ -87,6 +127,60 @@ class SparkEngine:
             max_itemsets=settings.mining.max_itemsets,
         )
         return BasketCounts(itemsets, pairs, too_large)
+
+    def count_life_tables(self, past: History, rules: dict[str, Any]) -> LifeTables:
+        """See `Engine`."""
+        from affinity.counting import spark_lives
+
+        people: Customers = rules["customers"]
+        if rules["churn"] == "net" and not (people.ended_at >= 0).any():
+            return LOCAL.count_life_tables(past, rules)  # says what is missing
+
+        rules_of = _rules_by_shard(rules)
+
+        def follow(known: History) -> spark_lives.Followed:
+            return spark_lives.Followed(known.holdings, known.steps, rules_of(known.lines.customers))
+
+        def nobody() -> spark_lives.Followed:
+            return spark_lives.Followed(_owns_nothing(past), None, rules)
+
+        followed = self._shards(past.gross).map(look_back).map(follow)
+        return spark_lives.count_life_tables(
+            followed, nobody, started_at=rules["started_at"], min_converted=rules["min_converted"]
+        )
+
+    def transition_counter(self, past: History) -> CountTransitions:
+        """See `Engine`."""
+        from affinity.counting import spark_transitions
+
+        lines = self._shards(past.gross)
+
+        def count(at: int | None, known: History, half_lives: dict[str, Any]) -> Transitions:
+            def bought(shard: OrderLines) -> spark_transitions.Bought | None:
+                before = shard if at is None else fit.cut_lines(shard, at)
+                then = look_back(before) if len(before) else None
+                return None if then is None else spark_transitions.Bought(then.steps, then.holdings)
+
+            nobody = spark_transitions.Bought(None, _owns_nothing(past))
+            return spark_transitions.count_transitions(lines.map(bought), nobody, **half_lives)
+
+        return count
+
+    def recommend(self, shop: Shop) -> Recommendations:
+        """See `Engine`."""
+        from affinity.sharded import run_tasks
+
+        _, now = shop.require_model()
+        nothing = np.empty(0, dtype=np.int64)
+        past = replace(shop.past, gross=shop.past.gross.take(nothing), lines=shop.past.lines.take(nothing))
+        slim = replace(shop, past=past)
+
+        def rank(block: np.ndarray) -> Recommendations:
+            return replace(recommend_customers(slim, block), explainer=None)
+
+        blocks = divide_customers(np.arange(len(now.holdings.customers), dtype=np.int32))
+        found = join_recommendations(run_tasks(self._session, blocks, rank, self._settings.spark.max_rows_on_driver))
+        return found.explained_by(explain_scores(shop))
 
     def _shards(self, lines: OrderLines) -> Any:
         """The shards of ``lines``, sent once."""
@@ -125,3 +219,33 @@ def least_count(settings: Settings, n: int) -> int:
     if settings.min_count is None and settings.min_support is None:
         return max(-(-n // _ONE_BASKET_IN), _LEAST_BASKETS)
     return itemset_counts.least_count(n, settings.min_support, settings.min_count, None, "frequent")
+
+
+def _owns_nothing(past: History) -> Holdings:
+    """The holdings of the customers of ``past`` before they bought anything."""
+    return basket_room.collect_holdings(past.gross.take(np.empty(0, dtype=np.int64)))
+
+
+def _rules_by_shard(rules: dict[str, Any]) -> Callable[[Vocabulary], dict[str, Any]]:
+    """The arguments of `count_life_tables` for the customers of a shard, the last of whom is nobody.
+
+    Nobody is in the last stratum and has left, so that every shard has the strata and the kind of churn of the whole.
+    """
+    people: Customers = rules["customers"]
+    excludes, strata = people.plan_excludes, rules["strata"]
+    started_at, ended_at = np.append(rules["started_at"], np.int32(-1)), np.append(people.ended_at, np.int32(0))
+    plan = np.append(people.plan, np.array([None], dtype=object)) if excludes else None
+    last = None if strata is None else np.append(strata, strata.max(initial=0))
+    shared = {name: value for name, value in rules.items() if name not in ("customers", "started_at", "strata")}
+
+    def of(shard: Vocabulary) -> dict[str, Any]:
+        codes = np.array(shard.labels.tolist(), dtype=np.int64)
+        bare = Customers.bare(shard)
+        plans = bare.plan if plan is None else plan[codes]
+        return shared | {
+            "customers": replace(bare, ended_at=ended_at[codes], plan=plans, plan_excludes=excludes),
+            "started_at": started_at[codes],
+            "strata": None if last is None else last[codes],
+        }
+
+    return of

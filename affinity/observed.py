@@ -11,6 +11,7 @@ import numpy as np
 from affinity import conversion as conversion_room
 from affinity import counting, ingest
 from affinity.contexts import Facts
+from affinity.engines import LOCAL, Engine
 from affinity.history import History
 from affinity.settings import Settings
 from affinity.steps import life_table_rules, measure_conversion, named_horizon, read_facts, read_past
@@ -112,11 +113,13 @@ def measure_offer_log(past: History, facts: Facts, settings: Settings) -> OfferC
 
 
 def measure_with_segments(
-    past: History, facts: Facts, settings: Settings
+    past: History, facts: Facts, settings: Settings, engine: Engine = LOCAL
 ) -> tuple[LifeTables, Conversion, SegmentConversion | None]:
     """Life tables and conversion of every ordered pair, and by segment where ``conversion.by`` is set."""
     by = settings.conversion.by
-    return *measure_conversion(past, facts, settings), None if by is None else measure_segments(past, facts, settings, by)
+    return *measure_conversion(past, facts, settings, engine), None if by is None else measure_segments(
+        past, facts, settings, by
+    )
 
 
 def measure_segments(past: History, facts: Facts, settings: Settings, by: str) -> SegmentConversion:

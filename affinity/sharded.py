@@ -87,6 +87,16 @@ class Sharded(Generic[T]):
         return [pickle.loads(row) for row in collect(rows, self.most_rows)["part"].to_pylist()]
 
 
+def run_tasks(session: Any, items: list[T], function: Callable[[T], U], most_rows: int) -> list[U]:
+    """``function`` of each item, wherever the cluster has room, in the order of the items."""
+    with translated():
+        rows = [(place, pickle.dumps(item)) for place, item in enumerate(items)]
+        frame = session.createDataFrame(rows, "place int, item binary").repartition(max(len(items), 1), "place")
+        done = frame.mapInArrow(lambda batches: _run_items(batches, function), "place int, item binary")
+    found = collect(done, most_rows).sort_by("place")
+    return [pickle.loads(item) for item in found["item"].to_pylist()]
+
+
 def collect(frame: Any, most_rows: int) -> Any:
     """A Spark frame of sums as a pyarrow.Table on the driver; TooLarge where it has more rows than ``most_rows``."""
     with translated():
@@ -185,6 +195,16 @@ def _add_blocks(table: Any) -> Any:
     total = np.asarray(np.sum(rows, axis=0, dtype=np.int64))
     first = table.slice(0, 1).to_pylist()[0]
     return pa.Table.from_batches([_block(first["name"], first["block"], first["shape"], total)])
+
+
+def _run_items(batches: Iterable[Any], function: Callable[[T], U]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    kinds = pa.schema({"place": pa.int32(), "item": pa.binary()})
+    for batch in batches:
+        for row in batch.to_pylist():
+            done = pickle.dumps(function(pickle.loads(row["item"])))
+            yield pa.RecordBatch.from_pylist([{"place": row["place"], "item": done}], schema=kinds)
 
 
 def _pickled(batches: Iterable[Any], make: Callable[[Arrays], T], part: Callable[[T], U]) -> Iterator[Any]:

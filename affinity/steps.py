@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
-from affinity import counting, eligibility, evaluate, ingest, release
+from affinity import eligibility, evaluate, ingest, release
 from affinity import metrics as metric_room
 from affinity.contexts import Facts
+from affinity.engines import LOCAL, Engine
 from affinity.errors import MissingPart
 from affinity.history import History, look_back
 from affinity.metrics import tree as metric_tree
@@ -131,9 +132,11 @@ def named_horizon(settings: Settings) -> int | None:
     return max(chosen.horizons_days) if "horizons_days" in chosen.model_fields_set and chosen.horizons_days else None
 
 
-def measure_conversion(past: History, facts: Facts, settings: Settings) -> tuple[LifeTables, Conversion]:
+def measure_conversion(
+    past: History, facts: Facts, settings: Settings, engine: Engine = LOCAL
+) -> tuple[LifeTables, Conversion]:
     """Life tables and conversion of every ordered pair; MissingPart without customers or dates."""
-    lives = counting.count_life_tables(past.holdings, past.steps, **life_table_rules(past, facts, settings))
+    lives = engine.count_life_tables(past, life_table_rules(past, facts, settings))
     conversion = conversion_room.estimate_conversion(
         lives,
         offers=facts.offers,
@@ -160,14 +163,15 @@ def judge_customers(past: History, facts: Facts, settings: Settings) -> Eligibil
     )
 
 
-def learn_for_customers(past: History, facts: Facts, settings: Settings) -> tuple[FitModel, Landmark]:
+def learn_for_customers(past: History, facts: Facts, settings: Settings, engine: Engine = LOCAL) -> tuple[FitModel, Landmark]:
     """The fit model and the counts that score; MissingPart without customers."""
     if not past.has_customers:
         raise MissingPart(
             "Recommendations for customers need customer ids; the orders have none.",
             do="Use also_bought, which needs baskets only.",
         )
-    return learn_model(past, settings, customers=facts.customers, offers=facts.offers)
+    count = engine.transition_counter(past)
+    return learn_model(past, settings, customers=facts.customers, offers=facts.offers, count=count)
 
 
 def plan_backtest(past: History, settings: Settings, landmarks: int, at: Sequence[dt.date | str]) -> list[int]:

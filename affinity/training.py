@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,18 @@ from affinity.progress import track
 from affinity.settings import Settings
 from affinity.tables import Candidates, Customers, FitModel, Landmark, Offers
 from affinity.tables.order_lines import MICROSECONDS_A_DAY
+from affinity.tables.transitions import Transitions
+
+#: Entries of the counts that score (12 bytes each) up to which a past landmark is studied beside them.
+ENTRIES_SIDE_BY_SIDE = 50_000_000
+
+#: Counts the transitions of a landmark, given its time, what was known then and the half-lives.
+CountTransitions = Callable[[int | None, History, dict[str, Any]], Transitions]
+
+
+def count_here(at: int | None, known: History, half_lives: dict[str, Any]) -> Transitions:
+    """The transitions of a landmark, counted on this machine."""
+    return counting.count_transitions(known.steps, known.holdings, **half_lives)
 
 
 def learn_fit(
@@ -34,6 +48,7 @@ def learn_model(
     *,
     customers: Customers | None = None,
     offers: Offers | None = None,
+    count: CountTransitions = count_here,
 ) -> tuple[FitModel, Landmark]:
     """The fit model as of the end of ``past``, and the counts at that end, which score.
 
@@ -45,16 +60,21 @@ def learn_model(
                 same at earlier landmarks, what the order lines say is what those before the landmark say
     offers    : what a customer was offered in the horizon of a landmark is neither a purchase nor none to learn from:
                 fit is the probability of buying without an offer
+    count     : where transitions are counted
     """
-    now = _tell_segments(now or _landmark(None, past, settings), customers, settings)
+    now = _tell_segments(now or _landmark(None, past, settings, count), customers, settings)
 
     def recall(at: int) -> Landmark:
-        then, landmark = look_back_to(at, past, settings)
+        then, landmark = look_back_to(at, past, settings, count)
         landmark = _tell_segments(landmark, recall_customers(customers, settings, past, then), settings)
         return replace(landmark, offered=_offered_in(offers, at, settings.horizon_days))
 
     earlier = (recall(at) for at in track(plan_times(past, settings), "landmarks"))
-    return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days), now
+    solved = None
+    if now.transitions.entries > ENTRIES_SIDE_BY_SIDE:  # one landmark's counts in memory at a time
+        solved = fit.solve_both(now, settings.fit)
+        now = replace(now, transitions=now.transitions.without_pairs())
+    return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days, solved=solved), now
 
 
 def plan_times(past: History, settings: Settings) -> list[int]:
@@ -65,11 +85,11 @@ def plan_times(past: History, settings: Settings) -> list[int]:
     return fit.plan_landmarks(lines.clock, past.first_day or 0, lines.as_of_day or 0, settings.horizon_days)
 
 
-def look_back_to(at: int, past: History, settings: Settings) -> tuple[History, Landmark]:
+def look_back_to(at: int, past: History, settings: Settings, count: CountTransitions = count_here) -> tuple[History, Landmark]:
     """What was known at a past time, and the landmark with what was newly bought in the horizon after it."""
     assert past.steps is not None
     then = look_back(fit.cut_lines(past.gross, at))
-    known = _landmark(at, then, settings)
+    known = _landmark(at, then, settings, count)
     labels = fit.label_purchases(past.steps, then.holdings, at=at, horizon_days=settings.horizon_days)
     return then, Landmark(at, known.holdings, known.steps, known.transitions, *labels)
 
@@ -100,14 +120,13 @@ def _offered_in(offers: Offers | None, at: int | None, horizon_days: int) -> tup
     return offers.customer[made], offers.product[made]
 
 
-def _landmark(at: int | None, known: History, settings: Settings) -> Landmark:
+def _landmark(at: int | None, known: History, settings: Settings, count: CountTransitions) -> Landmark:
     chosen, days = settings.fit, known.lines.clock != "order"
-    transitions = counting.count_transitions(
-        known.steps,
-        known.holdings,
-        half_life=chosen.half_life_days if days else chosen.half_life_orders,
-        co_owned_half_life=chosen.co_owned_half_life_days if days else chosen.co_owned_half_life_orders,
-        row_half_life=chosen.row_half_life_days if days else chosen.row_half_life_orders,
-        lasting_half_life=chosen.lasting_half_life_days if days else chosen.lasting_half_life_orders,
-    )
+    half_lives = {
+        "half_life": chosen.half_life_days if days else chosen.half_life_orders,
+        "co_owned_half_life": chosen.co_owned_half_life_days if days else chosen.co_owned_half_life_orders,
+        "row_half_life": chosen.row_half_life_days if days else chosen.row_half_life_orders,
+        "lasting_half_life": chosen.lasting_half_life_days if days else chosen.lasting_half_life_orders,
+    }
+    transitions = count(at, known, half_lives)
     return Landmark(at, known.holdings, known.steps, transitions)

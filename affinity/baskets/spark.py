@@ -19,14 +19,15 @@ def shard_lines(session: Any, lines: OrderLines, *, shards: int, most_rows: int)
 
     Customers who share an order are kept together, so that every basket is whole; a guest's orders are spread one by one.
     However often a product is bought, its lines are spread as its buyers are: a popular product makes no shard larger.
-    The lines of a shard stand in the order of the source. Its products have the codes of ``lines``; its customers and
-    orders are numbered from 0, and the labels of their vocabularies are their codes in ``lines``.
+    The lines of a shard stand in the order of the source. Its products are those of ``lines``; its customers and
+    orders are numbered from 0, and the labels of their vocabularies are their codes in ``lines``. Where any customer is
+    known, the last one of every shard is nobody (−1), who owns nothing: a shard of guests has customers too.
     """
     columns = {name: getattr(lines, name) for name in (*_COLUMNS, *_WHEN) if getattr(lines, name) is not None}
-    n_products, as_of_day, customers = len(lines.products), lines.as_of_day, len(lines.customers) > 0
+    products, as_of_day, nobody = lines.products, lines.as_of_day, [-1] if len(lines.customers) else []
 
     def make(found: Arrays) -> OrderLines:
-        return _lines_of(found, n_products, as_of_day, customers)
+        return _lines_of(found, products, as_of_day, nobody)
 
     return spread(session, columns, shard_keys(lines), shards=shards, most_rows=most_rows, make=make)
 
@@ -48,7 +49,7 @@ def shard_keys(lines: OrderLines) -> np.ndarray:
     return np.where(of_order >= 0, np.append(together, 0)[of_order], n + lines.order.astype(np.int64))
 
 
-def _lines_of(found: Arrays, n_products: int, as_of_day: int | None, customers: bool) -> OrderLines:
+def _lines_of(found: Arrays, products: Vocabulary, as_of_day: int | None, nobody: list[int]) -> OrderLines:
     """The lines of one shard."""
     by = np.argsort(found["row"], kind="stable")
     columns: dict[str, Any] = {name: column[by] for name, column in found.items() if name in (*_COLUMNS, *_WHEN)}
@@ -61,7 +62,7 @@ def _lines_of(found: Arrays, n_products: int, as_of_day: int | None, customers: 
     return OrderLines(
         **columns,
         orders=Vocabulary("order", orders.tolist()),
-        customers=Vocabulary("customer", people.tolist() or [-1] * customers),  # a shard of guests: nobody, who owns nothing
-        products=Vocabulary("product", range(n_products)),
+        customers=Vocabulary("customer", people.tolist() + nobody),
+        products=products,
         as_of_day=as_of_day,
     )

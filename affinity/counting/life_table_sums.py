@@ -20,7 +20,7 @@ from affinity.tables.holdings import Holdings
 from affinity.tables.life_tables import EventDays, LifeTables
 
 _ALIKE = ("horizons_days", "wash_in_days", "start_day", "gap_days", "churn", "sale_date_step_days")
-_SUMMED = (
+SUMMED = (
     "at_risk", "events", "eligible", "prior", "simultaneous", "followed", "exposure", "observed", "index_exposure",
     "index_events", "index_repeats", "owners", "entered", "owner_exposure", "owner_events", "excluded",
 )  # fmt: skip
@@ -77,7 +77,7 @@ def add_life_tables(parts: Sequence[LifeTables]) -> LifeTables:
                 why="A pair without events in one part has customers at risk there all the same.",
                 do="Count every part with asked=unite_event_days(parts).",
             )
-    sums = {name: sum(getattr(part, name) for part in parts) for name in _SUMMED}
+    sums = {name: sum(getattr(part, name) for part in parts) for name in SUMMED}
     latest = max(part.as_of_day or 0 for part in parts)
     since = [part.observed_from_day for part in parts]
     return replace(
