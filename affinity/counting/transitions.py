@@ -250,9 +250,22 @@ def _count_pairs(
     arrays = (*left, row_weight.astype(np.uint64), right[0], right[1].view(np.uint32), right[2].view(np.uint32), upper)
     blocks = map_blocks(lambda first, last: _count_block(first, last, arrays, n), split_by_work(work, 8 * threads), threads)
     lengths = np.concatenate([np.zeros(0, dtype=np.int64), *(block[0] for block in blocks)])
-    column = np.concatenate([np.empty(0, dtype=np.int32), *(piece for block in blocks for piece in block[1])])
-    total = np.concatenate([np.empty(0, dtype=np.int64), *(piece for block in blocks for piece in block[2])])
-    return SquareCounts(_offsets(lengths), column, total)
+    indptr = _offsets(lengths)
+    columns, totals = ([piece for block in blocks for piece in block[part]] for part in (1, 2))
+    blocks.clear()
+    return SquareCounts(indptr, _join(columns, int(indptr[-1]), np.int32), _join(totals, int(indptr[-1]), np.int64))
+
+
+def _join(pieces: list[np.ndarray], size: int, kind: type) -> np.ndarray:
+    """The pieces, one after the other; each is let go as soon as it is copied."""
+    whole: np.ndarray = np.empty(size, dtype=kind)
+    used = 0
+    pieces.reverse()
+    while pieces:
+        piece = pieces.pop()
+        whole[used : used + len(piece)] = piece
+        used += len(piece)
+    return whole
 
 
 def _count_block(

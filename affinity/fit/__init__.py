@@ -5,9 +5,10 @@ from affinity.fit.landmarks import cut_lines, label_purchases, plan_landmarks
 from affinity.fit.model import train_model
 from affinity.fit.named import NamedScorer, explain_offers
 from affinity.fit.scoring import score_candidates
+from affinity.fit.study import solve_both
 from affinity.tables.landmark import Landmark
 
 __all__ = [
     "Landmark", "NamedScorer", "cut_lines", "explain_offers", "label_purchases", "plan_landmarks", "score_candidates",
-    "score_segments", "train_model",
+    "score_segments", "solve_both", "train_model",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from affinity.fit.blend import as_mapping
 from affinity.fit.calibrate import report_calibration
+from affinity.fit.closed_form import Edges
 from affinity.fit.features import CUSTOMER_TERMS
 from affinity.fit.probability import learn_probability, season_shift
 from affinity.fit.study import landmark_day, pool_blend, solve_both, study_landmark, take_sample
@@ -22,6 +23,7 @@ def train_model(
     settings: FitSettings,
     horizon_days: int,
     threads: int | None = None,
+    solved: tuple[Edges, Edges] | None = None,
 ) -> FitModel:
     """The fit model as of ``now``.
 
@@ -29,11 +31,12 @@ def train_model(
     it and labels after it only. landmarks : the latest first; consumed one at a time.
     The calibration report compares the latest landmark with a model that knows only the landmarks whose labels end
     by then; where there is none, with the model itself, and its note says so.
+    solved : what `solve_both` says of ``now``, where it was asked before; the matrices of ``now`` are then not needed
     """
     threads = threads or available_threads()
     studied, (edges, similar) = run_together(
         lambda: [study for mark in landmarks if (study := study_landmark(mark, settings, horizon_days, threads)) is not None],
-        lambda: solve_both(now, settings, threads),
+        lambda: solved or solve_both(now, settings, threads),
     )
     studied.sort(key=lambda study: -study.at)
     blend = pool_blend(studied)

@@ -61,7 +61,7 @@ def study_landmark(landmark: Landmark, settings: FitSettings, horizon_days: int,
     )
 
 
-def solve_both(landmark: Landmark, settings: FitSettings, threads: int) -> tuple[Edges, Edges]:
+def solve_both(landmark: Landmark, settings: FitSettings, threads: int | None = None) -> tuple[Edges, Edges]:
     """The closed form's edges and the cosines of a landmark."""
     edges = solve_edges(
         landmark.transitions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class GrainEvidence:
     candidates: int
     exact: bool
 
+    def only(self, rows: np.ndarray) -> GrainEvidence:
+        """The evidence of some of the pairs (indices); the prior and the number of tests stay those of all."""
+        return replace(self, expected=self.expected[rows], q_value=self.q_value[rows])
+
 
 def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margins, *, test: bool) -> GrainEvidence:
     """E* of each pair, the prior of count / E*, fitted on the pairs seen at this grain, and, to ``test``, q-values.
@@ -60,7 +64,8 @@ def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margin
 def _fit_prior(a: np.ndarray, b: np.ndarray, count: np.ndarray, expected: np.ndarray, strata: SizeStrata) -> GammaMixture:
     seen = count > 0
     if np.count_nonzero(seen) >= FEW_PAIRS:
-        return fit_gamma_poisson_mixture(count[seen], expected[seen], truncated=True)
+        whole = bool(seen.all())
+        return fit_gamma_poisson_mixture(count if whole else count[seen], expected if whole else expected[seen], truncated=True)
     a, b, count, expected = a[seen], b[seen], count[seen], expected[seen]
     present = np.flatnonzero((strata.share > 0).any(axis=1)).astype(np.int32)
     n = len(present)

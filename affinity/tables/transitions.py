@@ -15,6 +15,9 @@ from affinity.frames import ListColumn
 from affinity.tables.table import Table
 from affinity.vocabulary import Vocabulary
 
+#: Entries added up at a time: bounds what is needed beside the two matrices and their sum.
+ADDED_AT_ONCE = 1 << 22
+
 #: One whole weight: decay weights are integers in units of 2**-20, products of two are shifted back by 20 bits.
 WEIGHT_UNIT = 1 << 20
 
@@ -32,18 +35,37 @@ class SquareCounts:
         if not len(other.column) or not len(self.column):
             return self if len(self.column) else other
         n = len(self.indptr) - 1
-        key = np.concatenate([self._key(), other._key()])
-        order = np.argsort(key, kind="stable")
-        key, total = key[order], np.concatenate([self.total, other.total])[order]
-        starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-        cell = key[starts]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(cell // n, minlength=n))]).astype(np.int64)
-        return SquareCounts(indptr, (cell % n).astype(np.int32), np.add.reduceat(total, starts))
+        before = self.indptr + other.indptr  # entries of both before each row
+        bounds = np.unique(np.append(np.searchsorted(before, np.arange(0, before[-1], ADDED_AT_ONCE)), n))
+        column, total = np.empty(int(before[-1]), dtype=np.int32), np.empty(int(before[-1]), dtype=np.int64)
+        sizes, used = np.zeros(n, dtype=np.int64), 0
+        for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
+            key = np.concatenate([self._key(first, last), other._key(first, last)])
+            order = np.argsort(key, kind="stable")
+            key = key[order]
+            starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])[: len(key)])
+            cell, end = key[starts], used + len(starts)
+            column[used:end] = cell % n
+            if len(starts):
+                total[used:end] = np.add.reduceat(
+                    np.concatenate([self._of(first, last), other._of(first, last)])[order], starts
+                )
+            sizes += np.bincount(cell // n, minlength=n)
+            used = end
+        column.resize(used, refcheck=False)
+        total.resize(used, refcheck=False)
+        return SquareCounts(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), column, total)
 
-    def _key(self) -> np.ndarray:
-        """int64 row × n + column of each entry."""
+    def _of(self, first: int, last: int) -> np.ndarray:
+        """The totals of the rows ``first`` to ``last``."""
+        return self.total[self.indptr[first] : self.indptr[last]]
+
+    def _key(self, first: int, last: int) -> np.ndarray:
+        """int64 row × n + column of each entry of the rows ``first`` to ``last``."""
         n = len(self.indptr) - 1
-        return np.repeat(np.arange(n, dtype=np.int64) * n, np.diff(self.indptr)) + self.column
+        begin = np.arange(first, last, dtype=np.int64) * n
+        rows = self.indptr[first : last + 1]
+        return np.repeat(begin, np.diff(rows)) + self.column[rows[0] : rows[-1]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,6 +111,17 @@ class Transitions(Table):
             left_out_customers=self.left_out_customers + other.left_out_customers,
             lasting_co_owned=None if mine is None or theirs is None else mine + theirs,
         )
+
+    @property
+    def entries(self) -> int:
+        """Entries of all matrices, twelve bytes each."""
+        lasting = 0 if self.lasting_co_owned is None else len(self.lasting_co_owned.column)
+        return sum(len(counts.column) for counts in (self.co_owned, self.owned_at_order, self.new_at_order)) + lasting
+
+    def without_pairs(self) -> Transitions:
+        """What scoring needs: the counts by product; the matrices, from which edges are solved, are empty."""
+        empty = SquareCounts(np.zeros(len(self.products) + 1, dtype=np.int64), np.empty(0, np.int32), np.empty(0, np.int64))
+        return replace(self, co_owned=empty, owned_at_order=empty, new_at_order=empty, lasting_co_owned=None)
 
     def __len__(self) -> int:
         return len(self.new_at_order.column)

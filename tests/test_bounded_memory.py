@@ -1,0 +1,47 @@
+"""What a run does to need less memory at large sizes changes no answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import affinity as af
+from affinity.release import fingerprint_arrays
+from affinity.tables import SquareCounts, transitions
+
+
+def square(dense: np.ndarray) -> SquareCounts:
+    row, column = np.nonzero(dense)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(dense)))]).astype(np.int64)
+    return SquareCounts(indptr, column.astype(np.int32), dense[row, column])
+
+
+@given(st.integers(1, 6), st.integers(1, 5), st.data())
+def test_matrices_add_up_in_blocks_of_rows(n: int, at_once: int, data: st.DataObject) -> None:
+    cells = st.lists(st.integers(0, 2), min_size=n * n, max_size=n * n)
+    one, other = (np.array(data.draw(cells), dtype=np.int64).reshape(n, n) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transitions, "ADDED_AT_ONCE", at_once)
+        added, expected = square(one) + square(other), square(one + other)
+    assert added.indptr.tolist() == expected.indptr.tolist()
+    assert added.column.tolist() == expected.column.tolist()
+    assert added.total.tolist() == expected.total.tolist()
+
+
+def test_one_at_a_time_is_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = pd.DataFrame(af.make_shop(seed=4, customers=300).orders)
+
+    def published() -> dict[str, str]:
+        tables = af.run(orders, horizon_days=60).tables()
+        columns = {name: table if isinstance(table, dict) else table.columns() for name, table in tables.items() if table}
+        return {name: fingerprint_arrays(dict(found)) for name, found in columns.items()}
+
+    side_by_side = published()
+    for place, size in (("training.ENTRIES_SIDE_BY_SIDE", 0), ("graph.build.SIDE_BY_SIDE", 0)):
+        monkeypatch.setattr(f"affinity.{place}", size)
+    monkeypatch.setattr("affinity.tables.transitions.ADDED_AT_ONCE", 1000)
+    monkeypatch.setattr("affinity.counting.transitions.ENTRIES_AT_ONCE", 2000)
+    assert published() == side_by_side
