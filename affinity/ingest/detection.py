@@ -20,11 +20,11 @@ def normalise(name: str) -> str:
 
 @cache
 def known_headers() -> frozenset[str]:
-    """Every header that a known format speaks of, normalised."""
+    """Every header that a known format is known by, normalised."""
     names: list[str] = []
     for spec in map(load_format, FORMATS):
         names += [alias for aliases in spec.columns.values() for alias in aliases] + list(spec.requires)
-        names += [header for part in spec.parts.values() for header in (*part.needs, *part.may)]
+        names += [header for part in spec.parts.values() for header in part.needs]
     return frozenset(map(normalise, names))
 
 
@@ -96,6 +96,16 @@ def _refuse_one_of_several(have: Collection[str]) -> None:
                     why=f"Its order lines need {others} too.",
                     do="Pass the folder that holds them (or the database without a query); --format generic reads it alone.",
                 )
+
+
+def choose_joined(headers: Sequence[str]) -> tuple[FormatSpec, list[str]] | None:
+    """The export of several tables whose parts one table holds joined, and those parts; None if there is none."""
+    have = set(map(normalise, headers))
+    for spec in map(load_format, FORMATS):
+        held = [name for name, part in spec.parts.items() if not _missing(part.needs, have)]
+        if not spec.requires and held and all(name in held for name, part in spec.parts.items() if part.required):
+            return spec, held
+    return None
 
 
 def choose_set(tables: Mapping[str, Sequence[str]], format: str | None) -> tuple[FormatSpec, dict[str, list[str]]] | None:

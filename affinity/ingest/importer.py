@@ -10,7 +10,7 @@ from typing import Any
 
 from affinity.ingest.columns import ORDER_ALIASES, REASON_COLUMNS, Recognised, attribute_name, recognise
 from affinity.ingest.databases import Database
-from affinity.ingest.detection import choose_format, choose_set, near_formats, normalise
+from affinity.ingest.detection import choose_format, choose_joined, choose_set, near_formats, normalise
 from affinity.ingest.export_folder import list_files
 from affinity.ingest.format_spec import FormatSpec, Part
 from affinity.ingest.source import open_source, split_format
@@ -40,12 +40,19 @@ def open_orders(bench: Workbench, request: OrderRequest) -> tuple[Source, Recogn
     if source is not None:
         opened, spec = source
         return opened, recognise(opened.columns, ORDER_ALIASES, mapping=request.columns, spec=_with_reasons(spec))
-    opened = open_source(
-        bench, request.source, kind=kind, database=request.database, settings=request.settings, mapped=bool(request.columns)
-    )
+
+    def open_again() -> Source:
+        return open_source(
+            bench, request.source, kind=kind, database=request.database, settings=request.settings, mapped=bool(request.columns)
+        )
+
+    opened = open_again()
+    headers = [column.name for column in opened.columns]
     chosen = None
     if opened.kind != "baskets":
-        headers = [column.name for column in opened.columns]
+        joined = choose_joined(headers) if export is None and not request.columns else None
+        if joined is not None:
+            return _open_joined(bench, *joined, open_again)
         chosen = choose_format(headers, export, bool(request.columns))
         if chosen is None and (near := near_formats(headers, present=3)):
             opened.rules["near_formats"] = near
@@ -58,6 +65,15 @@ def open_orders(bench: Workbench, request: OrderRequest) -> tuple[Source, Recogn
             chosen = _with_reasons(chosen)
         opened.rules["format"] = {"name": chosen.name, "because": f"it has {because}", **chosen.rules}
     return opened, recognise(opened.columns, ORDER_ALIASES, mapping=request.columns, spec=chosen)
+
+
+def _open_joined(
+    bench: Workbench, spec: FormatSpec, parts: Sequence[str], open_again: Callable[[], Source]
+) -> tuple[Source, Recognised]:
+    """An export of several tables that was joined into one: every part is read from it."""
+    opened = _import(bench, spec, {part: [(part, open_again)] for part in parts})
+    opened.rules["format"] = {"name": spec.name, "because": f"it holds {', '.join(parts)} joined into one table", **spec.rules}
+    return opened, recognise(opened.columns, ORDER_ALIASES, spec=_with_reasons(spec))
 
 
 def _with_reasons(spec: FormatSpec) -> FormatSpec:

@@ -226,6 +226,22 @@ def test_one_table_of_several_says_what_else_it_needs() -> None:
         read_orders(items, format="olist")
 
 
+def test_tables_that_were_joined_beforehand() -> None:
+    parts = [
+        pd.read_csv(FIXTURES / "olist" / f"olist_{name}_dataset.csv", dtype=str)
+        for name in ("order_items", "orders", "customers")
+    ]
+    lines = read_orders(parts[0].merge(parts[1], on="order_id").merge(parts[2], on="customer_id", how="left"))
+    assert (lines.report.format, rows_of(lines)) == ("olist", EXPECTED["olist"][0])
+    assert reasons_of(lines) == {3: "cancelled", 4: "cancelled"}
+    assert lines.report.rules["format"]["because"] == "it holds orders, order_items, customers joined into one table"
+
+
+def test_order_products_alone_are_baskets() -> None:
+    lines = read_orders(FIXTURES / "instacart_folder" / "order_products__prior.csv")
+    assert (lines.report.format, len(lines), lines.clock) == ("instacart", 4, None)
+
+
 def test_a_folder_that_lacks_a_part(tmp_path) -> None:
     folder = shutil.copytree(FIXTURES / "olist", tmp_path / "olist")
     (folder / "olist_customers_dataset.csv").unlink()
