@@ -30,15 +30,15 @@ NAME_offsets.npy (int64, one more than texts). Codes are positions in such a lis
 | customer_shop | int32 code of each customer in the packed shop (below), -1 who never ordered |
 | fit_product, fit_because | int32 product codes: what to show; the owned product that speaks for it |
 | fit_value | float64 fit |
-| fit_reason_code, fit_reason | int32 positions in the two lists below, -1 none |
+| fit_reason_code, fit_reason | int8 and int32 positions in the two lists below, -1 none |
 | fit_is_fallback | bool |
-| fit_kind | int32 position in the kinds below: cross_sell, upsell or repurchase; -1 not known |
+| fit_kind | int8 position in the kinds below: cross_sell, upsell or repurchase; -1 not known |
 | kind_text, kind_offsets | kinds |
 | reason_code_text, reason_code_offsets | reason codes |
 | reason_text, reason_offsets | reasons (sentences) |
 | bought_rows | int64, products + 1: the rows of a product code in bought_*, best first |
 | bought_product, bought_score | int32 product codes and float64 scores of what is best bought with it |
-| bought_kind | int32 position in the kinds |
+| bought_kind | int8 position in the kinds |
 
 A release of `affinity run` also holds the shop itself, for carts and orders that are not known when it is published
 (see affinity/packing.py; product codes are positions in the list above, customers are those of customer_shop):
@@ -117,8 +117,8 @@ def _fit_arrays(recommendations: Any, codes: tuple[np.ndarray, ...], known: list
         place = {label: code for code, label in enumerate(known)}
         arrays["customer_shop"] = np.fromiter((place.get(label, -1) for label in customers), np.int32, len(customers))
     arrays |= {"fit_product": product[order], "fit_because": because[order], "fit_value": fit[order]}
-    arrays |= {"fit_reason_code": reason_code[order], "fit_reason": reason[order]}
-    arrays |= {"fit_is_fallback": recommendations["is_fallback"].to_numpy()[order], "fit_kind": kind[order]}
+    arrays |= {"fit_reason_code": reason_code[order].astype(np.int8), "fit_reason": reason[order]}
+    arrays |= {"fit_is_fallback": recommendations["is_fallback"].to_numpy()[order], "fit_kind": kind[order].astype(np.int8)}
     return arrays | _texts("reason_code", reason_codes) | _texts("reason", reasons)
 
 
@@ -130,7 +130,7 @@ def _bought_arrays(also_bought: Any, codes: tuple[np.ndarray, ...], products: in
         "bought_rows": _row_bounds(product, products),
         "bought_product": other[order],
         "bought_score": also_bought["score"].to_numpy()[order],
-        "bought_kind": kind[order],
+        "bought_kind": kind[order].astype(np.int8),
     }
 
 

@@ -14,6 +14,7 @@ from affinity.ranking.also_bought import leaning_cosine
 from affinity.ranking.cart import POPULARITY
 from affinity.ranking.choice import Likeness, choose_rows
 from affinity.ranking.kinds import name_kinds_in_cart
+from affinity.tables import Eligibility
 from affinity.tables.families import shared_families
 
 Row = tuple[int, float, int]
@@ -50,20 +51,20 @@ class CartCompleter:
             return None
         return lift[edge], lower[edge], upper[edge], orders[edge]
 
-    def kinds(self, product: list[int], cart: list[int], customer: int) -> list[str]:
+    def kinds(self, product: list[int], cart: list[int], customer: int, judged: Eligibility | None) -> list[str]:
         """Cross-sell, upsell or repurchase of each product beside a cart, as `affinity.ranking` names them."""
         if not product:
             return []
         nobody, owned = np.empty(0, np.int32), np.empty(0, np.int32)
         if customer >= 0:
-            judged = self._packed.eligibility_of(customer)
             owned = self._packed.owned_by(customer) if judged is None else judged.product[judged.owned]
         held = np.array(cart, dtype=np.int32) if cart else nobody
         return list(name_kinds_in_cart(np.array(product, dtype=np.int32), held, owned, self.family))
 
-    def complete(self, cart: list[int], customer: int, limit: int, keep: np.ndarray | None) -> list[Row]:
+    def complete(self, cart: list[int], judged: Eligibility | None, limit: int, keep: np.ndarray | None) -> list[Row]:
         """(product, score, product of the cart that adds most or −1) of the best ``limit``, best first.
 
+        judged : the eligibility of the customer, as the customer with code 0; None: a guest, or nobody was judged
         keep : bool by product, which may be shown at all; None: all. Of a release whose settings ask for diversity or caps,
         the choice is made among all products, as the batch does.
         """
@@ -72,15 +73,16 @@ class CartCompleter:
         near: np.ndarray | None = None
         if len(reached) == 0:
             near = np.isin(self._category, self._category[held][self._category[held] >= 0])
-        allowed = self._allowed(customer)
+        allowed = self._allowed(judged)
         if self._cross_sell_only:
             other = (self.family < 0) | ~np.isin(self.family, self.family[held])
             keep = other if keep is None else keep & other
         open_ = _among(allowed, held, keep)
-        mine = open_(reached)
-        score = self._popularity[reached] + total
-        rows = [(int(reached[i]), float(score[i]), int(held[best[i]])) for i in np.flatnonzero(mine).tolist()]
         spread = self._settings.diversity > 0 or self._settings.max_per_category is not None
+        score, mine = self._popularity[reached] + total, np.flatnonzero(open_(reached))
+        if not spread:  # with the pairs' products in the order of the batch, those behind the limit are not looked at
+            mine = mine[np.lexsort((reached[mine], -score[mine]))[:limit]]
+        rows = list(zip(reached[mine].tolist(), score[mine].tolist(), held[best[mine]].tolist()))
         wanted = len(self._popular) if spread else limit
         if not self._settings.require_evidence:
             rows += self._fill(reached, near, open_, wanted)
@@ -111,9 +113,8 @@ class CartCompleter:
             most[at[more]], best[at[more]] = share[more], place
         return reached, total, best
 
-    def _allowed(self, customer: int) -> Callable[[np.ndarray], np.ndarray]:
+    def _allowed(self, judged: Eligibility | None) -> Callable[[np.ndarray], np.ndarray]:
         """Which products may be offered: to a guest those on sale that need nothing, to a customer the eligible ones."""
-        judged = self._packed.eligibility_of(customer) if customer >= 0 else None
         if judged is None:
             return lambda codes: self._for_guests[codes]
         eligible = judged.states.index("eligible")

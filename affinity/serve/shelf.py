@@ -8,7 +8,7 @@ A shelf never changes. Lists for customers and products are those of the release
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,8 +38,24 @@ class Item(NamedTuple):
     kind: str | None
 
 
+def _describe(ids: list[str], names: list[str], price: memoryview | None, code: int) -> dict[str, Any]:
+    """What every answer tells of a product: its id, name and price."""
+    return {"product_id": ids[code], "name": names[code], "price": None if price is None else _known(price[code])}
+
+
+def _introduce(ids: list[str], names: list[str], said: tuple[str, int]) -> tuple[dict[str, Any], str]:
+    """(evidence, words for shoppers) of a reason code and the code of the product that speaks, −1 none."""
+    code, because = said
+    if because < 0:
+        return {"because": None}, say_to_shopper(code, None)
+    return {"because": ids[because], "because_name": names[because]}, say_to_shopper(code, names[because])
+
+
 class Made(dict[Any, Any]):
-    """Values by key, each made when it is first asked for."""
+    """Values by key, each made when it is first asked for.
+
+    ``make`` holds nothing of the shelf: without a circle the files of an old release are let go with its last answer.
+    """
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         super().__init__()
@@ -63,7 +79,10 @@ class Shelf:
         facts = self.arrays.plain.get("shop")
         self.packed = None if facts is None else Packed(self.arrays, facts)
         self._cart = None if self.packed is None else CartCompleter(self.packed)
-        self.facts, self.speakers = Made(self._describe), Made(self._introduce)
+        price = self.arrays.view("product_price") if "product_price" in self.arrays else None
+        self._price = price
+        self.facts = Made(partial(_describe, self._ids, self._names, price))
+        self.speakers = Made(partial(_introduce, self._ids, self._names))
         self._reason_codes = [*self.arrays.texts("reason_code"), ""]
         self._rows = self.arrays.view("customer_rows")
         self._fit = [self.arrays.view(f"fit_{name}") for name in _FIT]
@@ -79,22 +98,7 @@ class Shelf:
 
     def price(self, code: int) -> float | None:
         """The price of a product, None unknown."""
-        if "product_price" not in self.arrays:
-            return None
-        price = float(self.arrays["product_price"][code])
-        return price if price == price else None  # noqa: PLR0124
-
-    def _describe(self, code: int) -> dict[str, Any]:
-        """What every answer tells of a product: its id, name and price."""
-        return {"product_id": self._ids[code], "name": self._names[code], "price": self.price(code)}
-
-    def _introduce(self, said: tuple[str, int]) -> tuple[dict[str, Any], str]:
-        """(evidence, words for shoppers) of a reason code and the code of the product that speaks, −1 none."""
-        code, because = said
-        if because < 0:
-            return {"because": None}, say_to_shopper(code, None)
-        name = self._names[because]
-        return {"because": self._ids[because], "because_name": name}, say_to_shopper(code, name)
+        return None if self._price is None else _known(self._price[code])
 
     def find_products(self, ids: Collection[str]) -> tuple[list[int], list[str]]:
         """(codes of the known ids, each once; the unknown ids)."""
@@ -166,8 +170,9 @@ class Shelf:
     def _complete(self, cart: list[int], customer: int, limit: int, keep: np.ndarray | None) -> list[Item]:
         assert self._cart is not None
         assert self.packed is not None
-        items, rows = [], self._cart.complete(cart, customer, limit, keep)
-        kinds = self._cart.kinds([product for product, _, _ in rows], cart, customer)
+        judged = self.packed.eligibility_of(customer) if customer >= 0 else None
+        items, rows = [], self._cart.complete(cart, judged, limit, keep)
+        kinds = self._cart.kinds([product for product, _, _ in rows], cart, customer, judged)
         for (product, score, because), kind in zip(rows, kinds):
             if because >= 0:
                 pair = self._cart.pair(because, product)
