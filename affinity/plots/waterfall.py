@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 from affinity.plots.figure import BLUE, DARK, GREY, ORANGE, new_figure, plain_axes, shorten
@@ -42,11 +43,11 @@ def plot_waterfall(change: TreeChange) -> Any:
         if row:
             axes.plot([start if width else ends[row], start], [row - 1, row], color=GREY, linewidth=0.8, zorder=2)
     names = ["before", *(name for name, _ in drivers), "after"]
-    axes.set_yticks(range(len(names)), [shorten(name, 34) for name in names])
+    axes.set_yticks(range(len(names)), [fill(shorten(name, 38), 20) for name in names])
     axes.invert_yaxis()
-    axes.set_xlim(min(0.0, *ends), max(ends) + 0.16 * span)
+    axes.set_xlim(min(0.0, *ends), max(ends) + 0.24 * span)
     axes.grid(axis="y", visible=False)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if span >= 10 else "{x:,.4g}"))
     axes.set_xlabel(shorten(root.label.lower(), 40))
     return figure

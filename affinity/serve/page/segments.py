@@ -24,6 +24,9 @@ LEAST = 10
 _OF_CUSTOMERS = ("multi_product_rate", "customer_cross_sell_rate", "eligible_conversion_rate", "repeat_customer_rate")
 _OF_PAIRS = ("attach_rate", "pair_conversion_rate")
 
+#: Customers of whom the segment column says nothing.
+UNKNOWN = "(unknown)"
+
 #: Every metric, in the form.
 ALL = "all"
 
@@ -103,23 +106,36 @@ def list_pairs(desk: Desk, request: Request) -> dict[str, Any]:
         "antecedent, consequent LIMIT ?)"
     )
     lines = desk.once(("segment pairs", horizon), lambda: desk.ask(asked, [horizon, horizon, MOST_PAIRS]))
-    reversed_ = desk.ask("SELECT count(*) AS n FROM segment_conversions WHERE reversal AND horizon_days = ?", [horizon])[0]["n"]
+    reversed_ = desk.ask(
+        "SELECT count(DISTINCT (antecedent, consequent)) AS n FROM segment_conversions WHERE reversal AND horizon_days = ?",
+        [horizon],
+    )[0]["n"]
     wholes = [Figure(one["pooled_rate"], one["pooled_rate"], one["pooled_rate"]) for one in lines]
     few = [one["rate"] is None or one["eligible"] < 10 for one in lines]
     judged = judge_cells([(_figure(one, "rate"), total, small) for one, total, small in zip(lines, wholes, few)])
-    segments = sorted({str(one["segment"] or "(unknown)") for one in lines})
+    sizes: Counter[str] = Counter()
+    for one in lines:
+        sizes[str(one["segment"] or UNKNOWN)] += one["eligible"]
+    segments = sorted(name for name, _ in sizes.most_common(MOST_SEGMENTS))
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for one, cell in zip(lines, judged):
         row = rows.setdefault((one["antecedent"], one["consequent"]), _pair(desk, one))
         row["reversal"] = row["reversal"] or one["reversal"]
-        row["cells"][str(one["segment"] or "(unknown)")] = {
+        row["cells"][str(one["segment"] or UNKNOWN)] = {
             "said": percent(one["rate"]) if cell.state != "few" else f"{one['converted']:,} of {one['eligible']:,}",
             "interval": between((one["lower"], one["upper"]), percent),
             "words": SAID.get(cell.state, "no value"),
             "style": cell.style,
         }
     ordered = sorted(rows.values(), key=lambda row: (not row["reversal"], -abs(row["mix_effect"] or 0)))
-    return {"horizon": str(horizon), "horizons": known, "segments": segments, "rows": ordered, "reversed": reversed_}
+    return {
+        "horizon": str(horizon),
+        "horizons": known,
+        "segments": segments,
+        "left_out": len(sizes) - len(segments),
+        "rows": ordered,
+        "reversed": reversed_,
+    }
 
 
 def _pair(desk: Desk, one: dict[str, Any]) -> dict[str, Any]:

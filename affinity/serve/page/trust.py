@@ -81,7 +81,14 @@ def backtest_picture(desk: Desk, request: Request) -> Response:
     table, damage = find_backtest(desk)
     if table is None:
         raise NotHere(damage or "There is no backtest beside this release.")
-    return draw(desk, request, table.plot)
+    return draw(desk, request, main_part(table).plot)
+
+
+def main_part(table: Backtest) -> Backtest:
+    """The first protocol over all landmarks, or at its only one, without the deciles: what one picture has room for."""
+    group = min(table.groups(), key=lambda one: (one[0] != table.protocol[0], one[1] != POOLED))
+    rows = (table.protocol == group[0]) & (table.at == group[1]) & np.isin(table.metric.astype(str), SHOWN)
+    return Backtest(**{name: column[rows] for name, column in table.columns().items()}, info=table.info)  # type: ignore[index]
 
 
 def read_calibration(desk: Desk) -> Calibration:
@@ -194,11 +201,5 @@ def _method(table: Backtest, protocol: str, at: str, name: str, first: str) -> d
         "is_first": name == first,
         **{metric: find(name, metric) for metric in SHOWN},
         "lead": (value, lower, upper),
-        "said": ""
-        if value is None
-        else "not told apart"
-        if tie
-        else f"{first} is better"
-        if value > 0
-        else f"{first} is worse",
+        "said": "" if value is None else "not told apart" if tie else f"{first} is {better}",
     }
