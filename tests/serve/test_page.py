@@ -105,7 +105,7 @@ def test_the_network_is_drawn_as_the_table_says_and_leads_on(browser: Any, serve
         drawn = json.loads(page.locator("#graph").get_attribute("data-graph"))
         near = page.locator("section:has(#near) tbody th a")
         assert [node["name"] for node in drawn["nodes"][1:]] == near.all_inner_texts()[: len(drawn["nodes"]) - 1]
-        assert page.evaluate("document.querySelector('#graph').graph.edges().length") == len(drawn["edges"])
+        assert page.evaluate("document.querySelector('#graph').graph.edges().length") == len(drawn["edges"]) > 0
         spot = page.evaluate(
             "(() => { const node = document.querySelector('#graph').graph.nodes()[1]; const box ="
             " document.querySelector('#graph').getBoundingClientRect(); const at = node.renderedPosition();"

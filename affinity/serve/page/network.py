@@ -11,15 +11,17 @@ import numpy as np
 from affinity.serve.page.desk import Desk
 from affinity.serve.page.search import finder_of
 
-#: Neighbours drawn, and the width of the drawing in its own units.
-NEIGHBOURS, SPAN = 14, 1000.0
+#: Neighbours drawn, and how far they stand from the middle across and down, in pixels: on a wide screen, on a phone.
+NEIGHBOURS, WIDE = 14, (460.0, 190.0)
+FEW, NARROW = 8, (125.0, 130.0)
 
 
 def neighbourhood(desk: Desk, product_id: str, near: list[str]) -> str:
-    """A product and ``near`` as JSON: nodes [{id, name, x, y, baskets, here, href}], edges [{from, to, strength, count}].
+    """As JSON: nodes [{id, name, baskets, here, href, wide, narrow}], edges [{from, to, strength, count}] of a product and ``near``.
 
     Edges are pairs whose lift_eb_lower exceeds 1, and those of the product itself; strength is that bound on a log scale,
-    0 to 1. Positions by Kamada and Kawai from the circle in the order given: the same release gives the same drawing.
+    0 to 1. The product stands in the middle, the others on a ring, neighbours of each other side by side; wide, narrow : [x, y]
+    there, narrow null for those that a phone has no room for. The same release gives the same drawing.
     """
     names = [product_id, *near]
     marks = ", ".join("?" * len(names))
@@ -32,19 +34,20 @@ def neighbourhood(desk: Desk, product_id: str, near: list[str]) -> str:
     bound = np.array([max(row["lift_eb_lower"] or 0.0, 1e-3) for row in rows])
     level = np.clip(np.log(bound), 0, None)
     strength = level / max(float(level.max(initial=0.0)), 1e-9)
-    places = _places(names, [(row["antecedent"], row["consequent"]) for row in rows], strength)
+    joined = {frozenset((row["antecedent"], row["consequent"])): float(one) for row, one in zip(rows, strength)}
+    wide, narrow = _ring(product_id, near, joined, *WIDE), _ring(product_id, near[:FEW], joined, *NARROW)
     finder = finder_of(desk)
     nodes = [
         {
             "id": name,
             "name": desk.name(name),
-            "x": round(float(x), 1),
-            "y": round(float(y), 1),
             "here": name == product_id,
             "baskets": finder.row(desk.code(name))["baskets"] if desk.code(name) >= 0 else None,
             "href": product_href(name),
+            "wide": wide[name],
+            "narrow": narrow.get(name),
         }
-        for name, (x, y) in zip(names, places)
+        for name in names
     ]
     edges: list[dict[str, Any]] = [
         {"from": row["antecedent"], "to": row["consequent"], "strength": round(float(one), 3), "count": row["count"]}
@@ -58,20 +61,21 @@ def product_href(product_id: str) -> str:
     return f"/page/products/{quote(product_id, safe='')}"
 
 
-def _places(names: list[str], pairs: list[tuple[str, str]], strength: np.ndarray) -> np.ndarray:
-    """float64[n, 2] within 0 … SPAN: close what is strongly joined; one without pairs stands on the circle."""
+def _ring(
+    middle: str, near: list[str], joined: dict[frozenset[str], float], across: float, down: float
+) -> dict[str, list[float]]:
+    """name -> [x, y]: from the first of ``near`` on, each beside the one that it is joined with most strongly; every second
+    one stands further in, so that names have room."""
     import networkx as nx
 
-    network = nx.Graph()
-    network.add_nodes_from(names)
-    for (first, second), one in zip(pairs, strength.tolist()):
-        network.add_edge(first, second, length=2.0 - one)
-    for name in names[1:]:
-        if not network.has_edge(names[0], name):
-            network.add_edge(names[0], name, length=2.5)
-    circle = nx.circular_layout(names[1:])
-    start = {names[0]: np.zeros(2), **{name: np.asarray(spot) for name, spot in circle.items()}}
-    laid = nx.kamada_kawai_layout(network, pos=start, weight="length") if len(names) > 2 else start
-    spread = np.array([laid[name] for name in names])
-    low, high = spread.min(axis=0), spread.max(axis=0)
-    return np.asarray((spread - low) / np.maximum(high - low, 1e-9) * [SPAN, 0.6 * SPAN])
+    order, left = near[:1], near[1:]
+    while left:
+        order.append(max(left, key=lambda name: (joined.get(frozenset((order[-1], name)), -1.0), -left.index(name))))
+        left.remove(order[-1])
+    ring = nx.circular_layout(order)
+    inner = {name: 0.68 if place % 2 else 1.0 for place, name in enumerate(order)}
+    spots = {
+        name: [round(float(x) * across * inner[name], 1), round(float(y) * down * inner[name], 1)]
+        for name, (x, y) in ring.items()
+    }
+    return {middle: [0.0, 0.0], **spots}

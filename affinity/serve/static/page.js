@@ -20,24 +20,28 @@ function drawGraph(place) {
     return found;
   };
   const most = Math.max(1, ...given.nodes.map((node) => node.baskets ?? 1));
-  const narrow = place.clientWidth < 480;
-  const nodes = given.nodes.map((node) => ({
-    data: { id: node.id, name: node.name, href: node.href, size: 14 + 30 * Math.sqrt((node.baskets ?? 1) / most), here: node.here ? 1 : 0 },
-    position: narrow ? { x: node.y, y: node.x * 1.1 } : { x: node.x, y: node.y },
+  const narrow = place.clientWidth < 600;
+  const spot = (node) => (narrow ? node.narrow : node.wide);
+  const shown = given.nodes.filter(spot);
+  const nodes = shown.map((node) => ({
+    data: { id: node.id, name: node.name, href: node.href, size: 14 + 26 * Math.sqrt((node.baskets ?? 1) / most), here: node.here ? 1 : 0 },
+    position: { x: spot(node)[0], y: spot(node)[1] },
   }));
-  const edges = given.edges.map((edge) => ({ data: { source: edge.from, target: edge.to, width: 1 + 6 * edge.strength } }));
+  const ids = new Set(shown.map((node) => node.id));
+  const edges = given.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to))
+    .map((edge) => ({ data: { source: edge.from, target: edge.to, width: 1 + 6 * edge.strength } }));
   const graph = cytoscape({
     container: place,
     elements: { nodes, edges },
-    layout: { name: "preset", fit: true, padding: narrow ? 34 : 48 },
+    layout: { name: "preset", fit: true, padding: narrow ? 10 : 24 },
     userZoomingEnabled: false,
     userPanningEnabled: false,
     boxSelectionEnabled: false,
     autoungrabify: true,
     style: [
       { selector: "node", style: { "background-color": colour("--bar"), width: "data(size)", height: "data(size)", label: "data(name)",
-        color: colour("--text"), "font-size": narrow ? 26 : 19, "text-wrap": "wrap", "text-max-width": narrow ? 190 : 150, "text-valign": "bottom",
-        "text-margin-y": 4, "text-background-color": colour("--card"), "text-background-opacity": 0.8, "text-background-padding": 1 } },
+        color: colour("--text"), "font-size": narrow ? 12 : 13, "text-wrap": "wrap", "text-max-width": narrow ? 84 : 130, "text-valign": "bottom",
+        "text-margin-y": 3, "text-background-color": colour("--card"), "text-background-opacity": 0.85, "text-background-padding": 1 } },
       { selector: "node[here = 1]", style: { "background-color": "#d9822b", "font-weight": 700 } },
       { selector: "edge", style: { width: "data(width)", "line-color": colour("--edge"), "curve-style": "straight", opacity: 0.8 } },
     ],
