@@ -220,11 +220,13 @@ def _word(lives: Lives, multi: Cell, single: Cell, adjusted: RateRatio) -> str:
             f"{multi.denominator:,.0f} had at least 2 families and {single.denominator:,.0f} one, and too few of them were "
             f"followed for {days} days or churned."
         )
+    chance = "Chance alone may give such a difference. " if adjusted.lower <= 1 <= adjusted.upper else ""
     return (
         f"Customers with at least 2 families by day {landmark} churned {abs(gap):.0%} {'more' if gap < 0 else 'less'} over the "
         f"next {days} days than those with one ({multi.value:.1%} of {multi.denominator:,.0f} against {single.value:.1%} of "
         f"{single.denominator:,.0f}); adjusted for {strata} the rate ratio is {adjusted.ratio:.2f} [{adjusted.lower:.2f}, "
-        f"{adjusted.upper:.2f}], E-value {adjusted.e_value:.2f}. This is an association; part of it reflects who cross-buys."
+        f"{adjusted.upper:.2f}], E-value {adjusted.e_value:.2f}. {chance}This is an association; part of it reflects "
+        "who cross-buys."
     )
 
 

@@ -125,6 +125,8 @@ def test_the_comparison_says_what_it_is():
     assert found.customers == 12  # the one of the wash-in was not seen from its start
     assert found.wording.startswith("Customers with at least 2 families by day 180 churned")
     assert "association" in found.wording
+    told = not found.adjusted.lower <= 1 <= found.adjusted.upper
+    assert ("Chance alone may give such a difference." in found.wording) != told
     assert found.lifetime.before + found.lifetime.revenue_part + found.lifetime.churn_part == pytest.approx(
         found.lifetime.after
     )
