@@ -24,7 +24,7 @@ from tests.ingest.test_row_rules import reasons_of
 FIXTURES = Path(__file__).parent / "fixtures"
 
 #: Exports of several files: the folder is what is read.
-FOLDERS = ("magento", "stripe", "olist", "instacart_folder")
+FOLDERS = ("shopify_warehouse", "magento", "stripe", "olist", "instacart_folder")
 
 
 def source_of(name: str) -> Path:
@@ -51,6 +51,10 @@ EXPECTED: dict[str, tuple[list[tuple[object, ...]], dict[int, str]]] = {
             ("#1006", "ann@example.com", "HOOD-M", 2.0, 40.0),
         ],
         {2: "no_price", 3: "cancelled", 4: "refunded", 6: "test", 8: "cancelled", 9: "missing_order_id"},
+    ),
+    "shopify_warehouse": (
+        [("1", "901", "700", 2.0, 35.0), ("1", "901", "0042", 1.0, 10.0), ("5", None, "700", 1.0, 20.0)],
+        {2: "non_product", 3: "cancelled", 4: "refunded", 5: "test", 7: "deleted", 8: "no_order"},
     ),
     "woocommerce": (
         [("101", "7", "37", 2.0, 15.0), ("101", "7", "0042", 1.0, 20.0), ("104", None, "37", 2.0, 20.0)],
@@ -235,6 +239,18 @@ def test_tables_that_were_joined_beforehand() -> None:
     assert (lines.report.format, rows_of(lines)) == ("olist", EXPECTED["olist"][0])
     assert reasons_of(lines) == {3: "cancelled", 4: "cancelled"}
     assert lines.report.rules["format"]["because"] == "it holds orders, order_items, customers joined into one table"
+
+
+def test_shopify_by_its_graphql_names(tmp_path) -> None:
+    folder = shutil.copytree(FIXTURES / "shopify_warehouse", tmp_path / "shopify")
+    names = {
+        "financial_status": "display_financial_status", "currency": "currency_code", "gift_card": "is_gift_card",
+        "price": "price_set_shop_amount", "total_discount": "total_discount_set_shop_amount",
+    }  # fmt: skip
+    for path in folder.iterdir():
+        pd.read_csv(path, dtype=str).rename(columns=names).to_csv(path, index=False)
+    lines = read_orders(folder)
+    assert (rows_of(lines), reasons_of(lines)) == EXPECTED["shopify_warehouse"]
 
 
 def test_order_products_alone_are_baskets() -> None:

@@ -13,6 +13,7 @@ FORMATS = {
     "instacart_folder": "affinity.ingest.formats.instacart:FOLDER",
     "dunnhumby": "affinity.ingest.formats.dunnhumby:SPEC",
     "shopify": "affinity.ingest.formats.shopify:SPEC",
+    "shopify_warehouse": "affinity.ingest.formats.shopify_warehouse:SPEC",
     "woocommerce": "affinity.ingest.formats.woocommerce:PACKED",
     "woocommerce_items": "affinity.ingest.formats.woocommerce:ITEMS",
     "woocommerce_rest": "affinity.ingest.formats.woocommerce:REST",
