@@ -115,9 +115,11 @@ class _Audience:
             step = max(-(-len(self.reached) // PICKED_FOR), 1)
             likely = self._join(self._likely(self.reached[::step], named))
             named = campaigns.choose_products(likely, self.shop.facts.products, self.settings)
+            if not len(named):  # the limits pay for none
+                return likely
         elif not len(named):
             return self._join(self._likely(self.reached, named))
-        return self._join(self._named(named) if len(named) else [])
+        return self._join(self._named(named))
 
     def _likely(self, who: np.ndarray, named: np.ndarray) -> Iterator[Rows]:
         """Each customer's candidates, of ``named`` only where any is."""

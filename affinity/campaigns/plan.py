@@ -234,8 +234,8 @@ def _notes(audience: dict[str, int], made: int, settings: CampaignSettings, pros
 def _why_nobody(audience: dict[str, int], settings: CampaignSettings) -> str:
     if audience["customers"] == 0:
         return "no customer is in the audience"
-    if audience["with_an_offer"] == 0:
-        return "no customer of the audience is eligible for a product that may be offered"
     if settings.budget is not None and settings.budget < settings.cost:
         return f"the budget of {settings.budget:g} pays no offer"
+    if audience["with_an_offer"] == 0:
+        return "no customer of the audience is eligible for a product that may be offered"
     return "the limits leave no place for an offer"

@@ -50,6 +50,8 @@ class Prospects(Table):
 
     def take(self, keep: np.ndarray) -> Prospects:
         """The rows that the mask ``keep`` picks; every customer stays."""
+        if keep.all():
+            return self
         counts = np.bincount(self.customer[keep], minlength=len(self.customers))
         return replace(
             self,

@@ -113,6 +113,7 @@ def test_a_spreadsheet_runs_no_formula_of_the_audience(folder: Path) -> None:
         ({"how": "all"}, "“all” is none of choose, named"),
         ({"name": "x" * 90}, "At most 80 characters"),
         ({"name": "two\nlines"}, "At most 80 characters, on one line"),
+        ({"salt": "\u202ebackwards"}, "At most 80 characters, on one line"),
         ({"maximise": "profit"}, "“profit” is none of"),
     ],
 )
@@ -130,9 +131,14 @@ def test_script_is_text_and_a_budget_may_reach_nobody(served: Served) -> None:
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in answer.text
     assert "the budget of 0.1 pays no offer" in answer.text
-    asked = ask(served, salt="\u202e<b>", where=["region=north"], strata="region", min_fit="1", maximise="value", holdout="0")
+    asked = ask(served, salt="<b>&", where=["region=north"], strata="region", min_fit="1", maximise="value", holdout="0")
     assert asked.status_code == 200
     assert "This campaign cannot be measured" in asked.text
+
+
+def test_a_cost_that_nothing_expected_covers_is_said(served: Served) -> None:
+    assert "more than all the revenue expected" in ask(served, cost="500", size="50").text
+    assert "more than all the revenue expected" not in ask(served, cost="0.01", size="50").text
 
 
 def test_two_plans_at_once_are_made_one_after_the_other(served: Served) -> None:

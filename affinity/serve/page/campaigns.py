@@ -182,25 +182,35 @@ def _row(desk: Desk, plan: CampaignPlan, at: int) -> dict[str, Any]:
 
 
 def _warn(info: Mapping[str, Any], rise: float) -> list[str]:
-    """What the test of a plan cannot see, in sentences."""
-    power, sizes = info["power"], info["sizes"]
+    """What the test of a plan cannot see, and a cost that nothing expected can cover, in sentences."""
+    power, sizes, whole = info["power"], info["sizes"], info["expected"][0]
     base, least = power["base_rate"], power["smallest_detectable"]
     if not sizes["audience"]:
         return []
+    said = []
     if least is None:
-        return [f"This campaign cannot be measured: {power['note']}. Hold out some customers, or plan a larger audience."]
-    hoped = base + base * rise
-    if hoped >= 1 or base * rise >= least:
-        return []
-    arms = sizes["treated"], sizes["control"]
+        said.append(f"This campaign cannot be measured: {power['note']}. Hold out some customers, or plan a larger audience.")
+    elif base * (1 + rise) < 1 and base * rise < least:
+        said.append(_warn_of_power(base, rise, (sizes["treated"], sizes["control"]), power))
+    if whole["revenue"] is not None and whole["cost"] > whole["revenue"]["upper"]:
+        said.append(
+            f"The offers cost {whole['cost']:,.2f}, more than all the revenue expected of these customers "
+            f"({whole['revenue']['value']:,.2f}), most of which would come without an offer. Offer dearer products, aim for "
+            "revenue, or find a cheaper way to offer."
+        )
+    return said
+
+
+def _warn_of_power(base: float, rise: float, arms: tuple[int, int], power: Mapping[str, Any]) -> str:
+    hoped = base * (1 + rise)
     seen = power_of(base, hoped, *arms, alpha=power["alpha"])
     needed = sum(sample_size(base, hoped, ratio=arms[1] / arms[0], alpha=power["alpha"], power=power["power"]))
-    return [
+    return (
         f"The test would most likely miss the rise you hope for. From {100 * base:.2f}% to {100 * hoped:.2f}% ({rise:+.0%}) it "
         f"would be told with a chance of {seen:.0%}; for {power['power']:.0%} it takes {needed:,} customers in both arms "
-        f"together, and this plan has {sizes['audience']:,}. A larger audience, a larger holdout or a bolder offer helps. "
+        f"together, and this plan has {sum(arms):,}. A larger audience, a larger holdout or a bolder offer helps. "
         "Finding nothing with this plan would not mean that there was no effect."
-    ]
+    )
 
 
 def _curve(sizes: Mapping[str, int], power: Mapping[str, Any], rise: float) -> list[tuple[float, float, float]]:
