@@ -17,7 +17,7 @@ FEW, NARROW = 8, (125.0, 130.0)
 
 
 def neighbourhood(desk: Desk, product_id: str, near: list[str]) -> str:
-    """As JSON: nodes [{id, name, baskets, here, href, wide, narrow}], edges [{from, to, strength, count}] of a product and ``near``.
+    """A product and ``near`` as JSON: nodes [{id, name, baskets, here, href, wide, narrow}], edges [{from, to, strength}].
 
     Edges are pairs whose lift_eb_lower exceeds 1, and those of the product itself; strength is that bound on a log scale,
     0 to 1. The product stands in the middle, the others on a ring, neighbours of each other side by side; wide, narrow : [x, y]
@@ -26,7 +26,7 @@ def neighbourhood(desk: Desk, product_id: str, near: list[str]) -> str:
     names = [product_id, *near]
     marks = ", ".join("?" * len(names))
     rows = desk.ask(
-        f"SELECT antecedent, consequent, lift_eb_lower, count FROM pairs WHERE antecedent IN ({marks}) AND consequent IN "
+        f"SELECT antecedent, consequent, lift_eb_lower FROM pairs WHERE antecedent IN ({marks}) AND consequent IN "
         f"({marks}) AND antecedent < consequent AND (lift_eb_lower > 1 OR antecedent = ? OR consequent = ?) "
         "ORDER BY antecedent, consequent",
         [*names, *names, product_id, product_id],
@@ -50,7 +50,7 @@ def neighbourhood(desk: Desk, product_id: str, near: list[str]) -> str:
         for name in names
     ]
     edges: list[dict[str, Any]] = [
-        {"from": row["antecedent"], "to": row["consequent"], "strength": round(float(one), 3), "count": row["count"]}
+        {"from": row["antecedent"], "to": row["consequent"], "strength": round(float(one), 3)}
         for row, one in zip(rows, strength)
     ]
     return json.dumps({"nodes": nodes, "edges": edges}, ensure_ascii=False)
@@ -66,16 +66,11 @@ def _ring(
 ) -> dict[str, list[float]]:
     """name -> [x, y]: from the first of ``near`` on, each beside the one that it is joined with most strongly; every second
     one stands further in, so that names have room."""
-    import networkx as nx
-
     order, left = near[:1], near[1:]
     while left:
         order.append(max(left, key=lambda name: (joined.get(frozenset((order[-1], name)), -1.0), -left.index(name))))
         left.remove(order[-1])
-    ring = nx.circular_layout(order)
-    inner = {name: 0.68 if place % 2 else 1.0 for place, name in enumerate(order)}
-    spots = {
-        name: [round(float(x) * across * inner[name], 1), round(float(y) * down * inner[name], 1)]
-        for name, (x, y) in ring.items()
-    }
-    return {middle: [0.0, 0.0], **spots}
+    angle = 2 * np.pi * np.arange(len(order)) / max(len(order), 1)
+    reach = np.where(np.arange(len(order)) % 2, 0.68, 1.0)
+    spots = np.column_stack([across * reach * np.cos(angle), down * reach * np.sin(angle)]).round(1).tolist()
+    return {middle: [0.0, 0.0], **dict(zip(order, spots))}
