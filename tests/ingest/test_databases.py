@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +12,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from affinity.errors import InputError
+from affinity.errors import InputError, MissingExtra
 from affinity.ingest import read_customers, read_orders
 from affinity.ingest.postgres_source import without_password
 from tests.ingest import postgres
@@ -220,3 +221,9 @@ def test_no_connection_says_where_and_hides_the_password(server: str) -> None:
 )
 def test_an_address_without_its_password(address: str, shown: str) -> None:
     assert without_password(address) == shown
+
+
+def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "adbc_driver_manager", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'affinity-engine\[postgres\]'"):
+        read_orders(database="postgresql://host/db", table="sales")

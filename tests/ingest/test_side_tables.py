@@ -9,6 +9,8 @@ import pytest
 
 from affinity.errors import AllRowsBad, InputError, StrictRows, UnknownColumns
 from affinity.ingest import read_customers, read_offers, read_products
+from affinity.ingest.side_table import Field, Request, read_side_table
+from affinity.settings import IngestSettings
 from affinity.vocabulary import Vocabulary
 from tests.ingest.sources import write
 
@@ -114,3 +116,13 @@ def test_customers(tmp_path) -> None:
     assert read_customers(customers) is customers
     many = pa.table({"customer_id": [str(i) for i in range(1200)], "tag": [f"t{i}" for i in range(1200)]})
     assert read_customers(many).report.rules["ignored_columns"] == {"tag": "more than 1,000 different values"}
+
+
+def test_a_field_may_be_called_reason() -> None:
+    fields = {"product_id": Field("id", ("product_id",), required=True), "reason": Field("label", ("reason",))}
+    frame = pd.DataFrame({"product_id": ["tea", None], "reason": ["liked", "unknown"]})
+    request = Request(frame, None, None, None, IngestSettings(), False)
+    rows = read_side_table(request, fields, "A note says why.")
+    assert rows.texts("reason").tolist() == ["liked"]
+    assert rows.report.reasons == {"missing_product_id": 1}
+    assert rows.report.quarantine.reason.tolist() == ["missing_product_id"]
