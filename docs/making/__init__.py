@@ -1,0 +1,1 @@
+"""Pages of the reference, one kind a file; each returns path -> text."""
