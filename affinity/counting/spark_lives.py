@@ -55,10 +55,11 @@ def count_life_tables(
     total = shards.sum_arrays(sums)
     longest = int(np.flatnonzero(total.pop("followed_days")).max())
     left_out = int(total.pop("left_out")[0])
+    sums_of: dict[str, Any] = {name: _narrow(column, getattr(blank, name)) for name, column in total.items()}
     rule = Entry(blank.start_day or 0, blank.wash_in_days, started_at).rule
     return replace(
         blank,
-        **{name: _narrow(column, getattr(blank, name)) for name, column in total.items()},
+        **sums_of,
         longest_followed_days=longest,
         customers_left_out=left_out,
         entry_rule=rule,

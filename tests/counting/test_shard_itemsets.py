@@ -1,0 +1,61 @@
+"""Itemsets of parts of the baskets, put together, are those of all baskets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from affinity.counting import mine_itemsets
+from affinity.counting.shard_itemsets import choose_itemsets, count_proposed, propose_itemsets, unite_proposals
+from affinity.tables import Baskets, ItemsetCounts
+from affinity.vocabulary import Vocabulary
+
+PRODUCTS = Vocabulary("product", [f"p{i}" for i in range(7)])
+LISTS = st.lists(st.sets(st.integers(0, 6), max_size=5), min_size=1, max_size=40)
+
+
+def make_baskets(rows: list[set[int]]) -> Baskets:
+    sizes = [len(row) for row in rows]
+    item = np.array([i for row in rows for i in sorted(row)], dtype=np.int32)
+    return Baskets(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), item, PRODUCTS)
+
+
+def mine_parts(rows: list[set[int]], parts: int, least: int, keep: int, limit: int):
+    shards = [make_baskets(rows[part::parts]) for part in range(parts)]
+    proposed, complete_from = unite_proposals(
+        [propose_itemsets(shard, least=least, of=len(rows), max_size=3, limit=limit) for shard in shards]
+    )
+    count = np.sum([count_proposed(shard, proposed) for shard in shards], axis=0, dtype=np.int64)
+    return choose_itemsets(proposed, count, least=least, complete_from=complete_from, keep=keep)
+
+
+def mine_whole(rows: list[set[int]], least: int, keep: int) -> ItemsetCounts:
+    return mine_itemsets(
+        make_baskets(rows), min_count=least, max_size=3, max_itemsets=keep, on_limit="keep_most_frequent", threads=1
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(rows=LISTS, parts=st.integers(1, 4), least=st.integers(1, 6), keep=st.integers(1, 60))
+def test_parts_find_what_the_whole_finds(rows: list[set[int]], parts: int, least: int, keep: int) -> None:
+    whole, limit = mine_whole(rows, least, keep), 2 * keep
+    while (found := mine_parts(rows, parts, least, keep, limit)) is None:
+        limit *= 2
+    itemsets, cut = found
+    assert cut == whole.info["cut"]
+    for name in ("indptr", "item", "count"):
+        assert np.array_equal(getattr(itemsets, name), getattr(whole, name)), name
+
+
+def test_proposals_that_do_not_decide_are_not_taken() -> None:
+    rows = [{0, 1, 2}, {0, 3}, {1, 4}, {2, 5}, {3, 6}, {4, 0}]
+    assert mine_parts(rows, 3, 1, 6, limit=1) is None
+    assert mine_parts(rows, 3, 1, 6, limit=100) is not None
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_empty_baskets_give_no_itemsets(parts: int) -> None:
+    itemsets, cut = mine_parts([set()] * 5, parts, 1, 10, limit=20)
+    assert (len(itemsets), cut) == (0, None)
