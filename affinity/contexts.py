@@ -37,6 +37,7 @@ from affinity.tables import (
     Subscriptions,
 )
 from affinity.tables.contributions import Contributions
+from affinity.tables.table import once_a_table
 from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.vocabulary import Vocabulary
 
@@ -291,6 +292,7 @@ def _score_parts(model: FitModel, now: Landmark) -> ranking.ScoreParts:
     )
 
 
+@once_a_table
 def _popularity(counts: Transitions) -> dict[str, np.ndarray]:
     return {
         "first_purchases": np.log1p(counts.first_purchases / WEIGHT_UNIT),

@@ -273,13 +273,17 @@ class Packed:
 
     def _landmark_of(self, held: Holdings, steps: Baskets | None, place: np.ndarray) -> Landmark:
         """What scores: the counts of the whole shop, and the segment (``place``) of each customer held."""
+        return Landmark(None, held, steps, self._counts, segment=SegmentScores(place, self.arrays["segment_score"]))
+
+    @cached_property
+    def _counts(self) -> Transitions:
+        """What the model counts of everybody; one object, so that what follows from it is worked out once."""
         a, facts = self.arrays, self.facts["model"]
         none = SquareCounts(np.zeros(len(self.products) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int64))
-        counts = Transitions(
+        return Transitions(
             none, none, none, a["first_purchases"], a["recent_lines"], a["known_buyers"], self.products.products,
             facts["counts_clock"], *facts["half_lives"],
         )  # fmt: skip
-        return Landmark(None, held, steps, counts, segment=SegmentScores(place, a["segment_score"]))
 
 
 def _rows(arrays: Arrays, name: str, code: int) -> slice:

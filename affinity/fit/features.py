@@ -9,6 +9,7 @@ import numpy as np
 from affinity.fit.closed_form import Edges
 from affinity.tables.holdings import Holdings
 from affinity.tables.landmark import Landmark, SegmentScores
+from affinity.tables.table import once_a_table
 from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.threads import available_threads, map_blocks
 
@@ -105,6 +106,7 @@ def owned_weight(landmark: Landmark) -> np.ndarray:
     return 0.5 * np.exp2(-4.0 * age) + 0.5 * np.exp2(-age / 3.0)
 
 
+@once_a_table
 def popular_products(transitions: Transitions) -> np.ndarray:
     """int32 codes of the products ever bought by a known customer, by decayed first purchases, then buyers, then code."""
     order = np.lexsort((-transitions.buyers, -transitions.first_purchases)).astype(np.int32)

@@ -13,18 +13,21 @@ import numpy as np
 from affinity import frames
 
 AnyTable = TypeVar("AnyTable", bound="Table")
+Found = TypeVar("Found")
 
 
-def once_a_table(make: Callable[[AnyTable], np.ndarray]) -> Callable[[AnyTable], np.ndarray]:
-    """``make(table)``, worked out once for each table (which never changes) and kept with it, read-only."""
+def once_a_table(make: Callable[[AnyTable], Found]) -> Callable[[AnyTable], Found]:
+    """``make(table)``, worked out once for each table (which never changes) and kept with it; an array is read-only."""
     name = f"{make.__module__}.{make.__qualname__}"
 
     @wraps(make)
-    def kept(table: AnyTable) -> np.ndarray:
-        found: np.ndarray | None = table.__dict__.get(name)
-        if found is None:
-            found = table.__dict__[name] = make(table)
-            found.flags.writeable = False
+    def kept(table: AnyTable) -> Found:
+        if name not in table.__dict__:
+            made = make(table)
+            if isinstance(made, np.ndarray):
+                made.flags.writeable = False
+            table.__dict__[name] = made
+        found: Found = table.__dict__[name]
         return found
 
     return kept
