@@ -15,7 +15,7 @@ import pytest
 
 import affinity as af
 from affinity.campaigns import read_plan
-from affinity.serve.page import campaigns
+from affinity.serve.page.campaigns import write_audience
 from affinity.serve.page.planner import MOST_WAITING, Job, Planner
 from tests.serve.conftest import Served, serving, violations, visiting
 
@@ -85,10 +85,10 @@ def test_the_audience_is_downloaded_with_arms_and_reasons(served: Served, previe
 
 def test_a_spreadsheet_runs_no_formula_of_the_audience(folder: Path) -> None:
     plan = af.plan_campaign(folder, size=5)
-    reasons = np.array(["=1+1", "+1", "-1", "@SUM(A1)", " \t=cmd"], dtype=object)
-    written = campaigns.write_audience(plan.because(reasons), as_csv=True)
+    reasons = np.array(["=1+1", "+1", "-1", "@SUM(A1)", "\t=cmd"], dtype=object)
+    written = write_audience(plan.because(reasons), "audience.csv")
     assert pd.read_csv(io.BytesIO(written))["reason"].tolist() == [f"'{text}" for text in reasons]
-    kept = campaigns.write_audience(plan.because(reasons), as_csv=False)
+    kept = write_audience(plan.because(reasons), "audience.parquet")
     assert pd.read_parquet(io.BytesIO(kept))["reason"].tolist() == reasons.tolist()
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from affinity.campaigns import plan_text
+from affinity.release.download import write_download
 from affinity.serve.page.campaign_form import MOST_PRODUCTS, OBJECTIVES, Form, read_form, read_known
 from affinity.serve.page.desk import Desk
 from affinity.serve.page.pictures import draw
@@ -65,7 +67,7 @@ def download(desk: Desk, request: Request) -> Response:
     plan, kind = _kept(request), request.path_params["file"]
     if kind not in KINDS:
         raise NotHere("There is no such file of a campaign: audience.csv, audience.parquet and plan.json are there.")
-    body = plan_text(plan).encode() if kind == "plan.json" else write_audience(plan, as_csv=kind.endswith(".csv"))
+    body = plan_text(plan).encode() if kind == "plan.json" else write_audience(plan, kind)
     name = f"{_plain_name(plan.info['name'])}-{kind}"
     return Response(body, 200, {**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}, KINDS[kind])
 
@@ -86,25 +88,12 @@ def power_picture(desk: Desk, request: Request) -> Response:
     return draw(desk, request, plot)
 
 
-def write_audience(plan: CampaignPlan, *, as_csv: bool) -> bytes:
-    """The audience with arm and reason. In CSV a text that a spreadsheet would take for a formula begins with an apostrophe."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    from pyarrow import csv, parquet
-
-    table, file = plan.to_arrow(), io.BytesIO()
-    if not as_csv:
-        parquet.write_table(table, file)
-        return file.getvalue()
-    for index, column in enumerate(table.schema):
-        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            text = table[column.name].cast(pa.string())
-            risky = pc.fill_null(pc.match_substring_regex(text, r"^\s*[=+\-@\t\r]"), False)
-            safe = pc.if_else(risky, pc.binary_join_element_wise("'", text, ""), text)
-            table = table.set_column(index, column.name, safe)
-    csv.write_csv(table, file)
-    return file.getvalue()
+def write_audience(plan: CampaignPlan, name: str) -> bytes:
+    """The audience with arm and reason as the file ``name`` (.csv, where nothing is a formula, or .parquet)."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write_download(plan.to_arrow().to_reader(), path)
+        return path.read_bytes()
 
 
 def _kept(request: Request) -> CampaignPlan:
