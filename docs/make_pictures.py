@@ -20,7 +20,9 @@ def main() -> None:
         result = af.run(files["orders"], products=files["products"], customers=files["customers"])
     found = result.conversion.to_pandas().sort_values("hazard_ratio_lower", ascending=False).iloc[0]
     for name, dark in (("light", False), ("dark", True)):
-        drawn = draw_svg(lambda: plot_conversion(result.life_tables, found["antecedent"], found["consequent"]), dark=dark)
+        drawn = draw_svg(
+            lambda: plot_conversion(result.life_tables, found["antecedent"], found["consequent"], horizon_days=120), dark=dark
+        )
         (PICTURES / f"conversion-{name}.svg").write_bytes(drawn)
 
 

@@ -20,7 +20,10 @@ from affinity.cli import options
 CORE = (
     "numpy", "scipy", "pandas", "networkx", "mlxtend", "numba", "narwhals", "duckdb", "pyarrow", "pydantic", "typer", "tqdm",
 )  # fmt: skip
-EXTRAS = {"excel": "python-calamine", "postgres": "adbc-driver-postgresql", "polars": "polars", "plots": "matplotlib"}
+EXTRAS = {
+    "excel": "python-calamine", "postgres": "adbc-driver-postgresql", "polars": "polars", "plots": "matplotlib",
+    "serve": "fastapi", "spark": "pyspark", "peers": "implicit", "docs": "zensical",
+}  # fmt: skip
 #: Settings of Numba that decide where machine code lies and how many threads there are.
 VARIABLES = ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_DISABLE_JIT", "NUMBA_CPU_NAME")
 

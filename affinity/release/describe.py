@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from affinity.errors import InputError
-from affinity.release.folder import RELEASES, current_id, release_ids
+from affinity.release.columns import ROWS, describe_column
+from affinity.release.folder import MANIFEST, RELEASES, current_id, release_ids
 from affinity.release.opened import find_release, open_release
 
 SHOWN_ROWS = 5
@@ -17,7 +19,8 @@ def describe_path(path: str | Path) -> dict[str, Any]:
     """What ``path`` holds, as plain values for people and machines.
 
     A release or release folder: kind, release, as_of, rows a table, report, the other releases. A .parquet, .csv,
-    .tsv or .txt file: kind, rows, columns (name -> type), first_rows. Raises InputError or ReleaseError otherwise.
+    .tsv or .txt file: kind, rows, columns (name -> type), first_rows, and for a table of a release row and meaning (what
+    a row and each column is). Raises InputError or ReleaseError otherwise.
     """
     path = Path(path)
     if path.is_dir():
@@ -68,9 +71,17 @@ def _describe_file(path: Path, kind: str, reader: str) -> dict[str, Any]:
     finally:
         connection.close()
     columns = {name: kind_of for name, kind_of, *_ in names}
-    return {
+    described = {
         "kind": kind,
         "rows": rows[0] if rows else 0,
         "columns": columns,
         "first_rows": [dict(zip(columns, row)) for row in first],
     }
+    return described | _meanings(path, columns)
+
+
+def _meanings(path: Path, columns: Iterable[str]) -> dict[str, Any]:
+    """What a row and each column is, where the file is a table of a release."""
+    if path.stem not in ROWS or not (path.parent / MANIFEST).is_file():
+        return {}
+    return {"row": ROWS[path.stem], "meaning": {name: describe_column(path.stem, name) for name in columns}}

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from affinity.ingest import clean
+from affinity.ingest.preview import list_formats
 from affinity.measures import MEASURES, get_measure
 from affinity.metrics import DEFINITIONS
 from affinity.metrics.definitions import SOURCES
@@ -81,12 +82,13 @@ def known_reasons() -> list[str]:
 
 
 def make_pages(release: Path) -> dict[str, str]:
-    """release.md, measures.md, metrics.md, reasons.md."""
+    """release.md, measures.md, metrics.md, reasons.md, exports.md."""
     return {
         "release.md": _release(release),
         "measures.md": _measures(),
         "metrics.md": _metrics(),
         "reasons.md": _reasons(),
+        "exports.md": _exports(),
     }
 
 
@@ -112,6 +114,20 @@ def _release(release: Path) -> str:
         )
         text += "\n"
     return text
+
+
+def _exports() -> str:
+    text = NOTICE + (
+        "# Known exports\n\nAn export is recognised by its headers, compared without case, blanks and punctuation; several tables by the "
+        "folder they are in. `affinity ingest FILE --dry-run` shows what was recognised and what would be set aside, and writes "
+        "nothing. `--format NAME` overrides the detection, `--columns` any column. Whatever else has an order id and a product id is "
+        "read by its column names.\n\n"
+    )
+    rows = []
+    for one in list_formats():
+        headers = "; ".join(f"{name + ': ' if name else ''}{', '.join(parts)}" for name, parts in one["signature"].items())
+        rows.append((code(one["name"]), one["title"], headers, one["refused"] or ""))
+    return text + table(("format", "export", "known by", "not read, because"), rows)
 
 
 def _measures() -> str:

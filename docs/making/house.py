@@ -98,7 +98,7 @@ def make_pages() -> dict[str, str]:
     """house.svg, and house.md with the same as a table."""
     text = NOTICE + (
         "# The house\n\nDrawn from the layers that `lint-imports` checks, and from the imports in the source. A room may import "
-        "from storeys below it only.\n\n![Storeys of the package, from the command line down to the errors](house.svg)\n\n"
+        "from storeys below it only.\n\n[![Storeys of the package, from the command line down to the errors](house.svg)](house.svg)\n\n"
     )
     rows = []
     for number, storey in enumerate(layers(), 1):

@@ -14,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from affinity.cli.app import app
+from affinity.serve.page.registry import PAGES as VIEWS
 from docs.making import commands
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,13 @@ def split_line(line: str) -> list[str]:
     return words[1:] if words[0] in ("affinity", ".venv/bin/affinity") else []
 
 
-@pytest.mark.parametrize(("page", "line"), [(page, line) for page, line, _ in list_lines()])
+def list_examples() -> list[tuple[str, str]]:
+    """("affinity run --help", a line of its example) of every verb."""
+    found = commands.list_commands()
+    return [(f"affinity {name} --help", line) for name, one in found for line in commands.split_help(one)[1]]
+
+
+@pytest.mark.parametrize(("page", "line"), [*((page, line) for page, line, _ in list_lines()), *list_examples()])
 def test_commands_exist_with_their_options(page: str, line: str) -> None:
     words = split_line(line)
     if not words:
@@ -159,6 +166,11 @@ def test_the_site_asks_nobody_outside() -> None:
         said = path.read_text(encoding="utf-8")
         assert "```mermaid" not in said
         assert not re.search(r"!\[[^\]]*\]\(https?://", said)
+
+
+def test_the_marketer_is_told_of_every_view() -> None:
+    said = (PAGES / "how-to" / "marketer.md").read_text(encoding="utf-8")
+    assert [place.name for place in VIEWS.values() if place.name and f"| {place.name} |" not in said] == []
 
 
 def test_completion_is_offered() -> None:

@@ -137,3 +137,14 @@ def test_the_house_is_drawn_from_the_layers(pages: dict[str, str]) -> None:
 )
 def test_docstrings_become_markdown(docstring: str, shown: str) -> None:
     assert to_markdown(docstring) == shown
+
+
+def test_inspect_says_what_the_columns_of_a_release_are(demo_folder: Path, tmp_path: Path) -> None:
+    from affinity.release import describe_path
+
+    published = demo_folder / "affinity-demo" / "current" / "pairs.parquet"
+    said = describe_path(published)
+    assert said["row"] == ROWS["pairs"]
+    assert said["meaning"]["lift_eb"] == describe_column("pairs", "lift_eb")
+    (tmp_path / "pairs.parquet").write_bytes(published.read_bytes())
+    assert "meaning" not in describe_path(tmp_path / "pairs.parquet")  # no release: it may be anything
