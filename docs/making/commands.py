@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import typer
@@ -32,7 +33,7 @@ def list_commands() -> Iterator[tuple[str, Any]]:
 
 
 def split_help(command: Any) -> tuple[str, list[str]]:
-    """(what it does, its examples) of a command."""
+    """(what it does, its examples, with what is said between them) of a command."""
     what, _, rest = (command.help or "").partition("\b\nExample:\n")
     return what.strip(), [line.strip() for line in rest.splitlines() if line.strip()]
 
@@ -43,7 +44,7 @@ def list_options(command: Any) -> list[tuple[str, str, str, str]]:
     for one in command.params:
         is_argument = one.param_type_name == "argument"
         name = one.name.upper() if is_argument else ", ".join(one.opts)
-        default = "" if one.default is None or callable(one.default) or one.default in ((), False) else code(one.default)
+        default = "" if one.default is None or callable(one.default) or one.default in ((), False, "") else code(one.default)
         required = "required" if one.required else default
         rows.append((code(name), _kind(one), required, one.help or ""))
     return rows
@@ -60,6 +61,12 @@ def _kind(one: Any) -> str:
     return shown.get(name, name.replace("list[str]", "text, repeatable").replace("Path", "path"))
 
 
+def _show(lines: list[str]) -> str:
+    """Commands as code, what is said between them as text."""
+    runs = [(is_code, list(run)) for is_code, run in groupby(lines, lambda line: line.startswith("affinity "))]
+    return "\n\n".join("```bash\n" + "\n".join(run) + "\n```" if is_code else " ".join(run) for is_code, run in runs)
+
+
 def make_pages() -> dict[str, str]:
     """cli.md."""
     text = NOTICE + (
@@ -70,7 +77,7 @@ def make_pages() -> dict[str, str]:
     )
     for name, command in list_commands():
         what, examples = split_help(command)
-        text += f"## affinity {name}\n\n{what}\n\n```bash\n" + "\n".join(examples) + "\n```\n\n"
+        text += f"## affinity {name}\n\n{what}\n\n{_show(examples)}\n\n"
         text += table(("option", "type", "default", "what it is"), list_options(command)) + "\n"
     text += "## Exit codes\n\n" + table(("code", "means"), EXIT_CODES)
     return {"cli.md": text}
