@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,7 @@ def kind_of(field: Any) -> str:
     text = kind.__name__ if isinstance(kind, type) and not getattr(kind, "__args__", None) else str(kind)
     for long in ("typing.", "datetime."):
         text = text.replace(long, "")
+    text = re.sub(r"Literal\[([^\]]*)\]", lambda found: found[1].replace(", ", " or "), text.replace(" | None", ""))
     bounds = [f"{sign} {getattr(one, name)}" for one in field.metadata for name, sign in _SIGNS.items() if hasattr(one, name)]
     return ", ".join([text, *bounds])
 
