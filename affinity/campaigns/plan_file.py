@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from affinity.errors import InputError, OutputError
+from affinity.replacing import replacing
 from affinity.tables import CampaignPlan
 from affinity.vocabulary import Vocabulary
 
@@ -27,12 +27,10 @@ def write_plan(plan: CampaignPlan, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".json":
         raise OutputError(f"A plan file ends in .json, not {path.suffix!r}.", do="Name it plan.json.")
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(plan_text(plan), encoding="utf-8")
-        os.replace(aside, path)
+        with replacing(path) as aside:
+            aside.write_text(plan_text(plan), encoding="utf-8")
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise OutputError(
             f"{str(path)!r} cannot be written: {error.strerror or error}.", do="Name a file in a folder that can be written."
         ) from None

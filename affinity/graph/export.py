@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from affinity.errors import OutputError, SettingsError, did_you_mean
+from affinity.replacing import replacing
 from affinity.tables import PairGraph
 
 FORMATS = ("graphml", "json")
@@ -38,13 +38,13 @@ def export_graph(graph: PairGraph, path: str | Path, format: str | None = None) 
     if format not in FORMATS:
         raise SettingsError(f"format={format!r} is not a form a graph is written in.", do=did_you_mean(format, FORMATS))
     write = _write_graphml if format == "graphml" else _write_json
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        with (
+            replacing(path) as aside,
+            aside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
+        ):
             write(graph, file)
-        os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise OutputError(
             f"{path} cannot be written: {error.strerror}.", do="Name a file in a folder that exists and is writable."
         ) from None

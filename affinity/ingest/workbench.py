@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from affinity.replacing import working_folder
 from affinity.threads import available_threads
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def open_workbench() -> Iterator[Workbench]:
     """A workbench for one read; its memory and files are gone when the block ends."""
     import duckdb
 
-    with TemporaryDirectory(prefix="affinity-") as folder:
+    with working_folder() as folder:
         config = {
             "memory_limit": "1GB",
-            "temp_directory": folder,
+            "temp_directory": str(folder),
             "threads": available_threads(),
             "autoinstall_known_extensions": False,
             "python_enable_replacements": False,  # a table name never means a Python variable
@@ -56,7 +56,7 @@ def open_workbench() -> Iterator[Workbench]:
         try:
             connection.execute("SET TimeZone = 'UTC'")
             with ExitStack() as closing:
-                yield Workbench(connection, Path(folder), closing)
+                yield Workbench(connection, folder, closing)
         finally:
             connection.close()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from affinity.errors import MissingExtra, OutputError
+from affinity.replacing import replacing
 
 BLUE, ORANGE, GREY, DARK = "#2f6db3", "#d9822b", "#9aa5b1", "#323f4b"
 #: Colours of groups, told apart also without full colour sight (Okabe & Ito).
@@ -106,12 +107,18 @@ def log_ticks(low: float, high: float) -> list[float]:
 def save_figure(figure: Any, path: Path) -> None:
     """Write ``figure`` to ``path``; OutputError when it cannot be written there or in such a form."""
     try:
-        figure.savefig(path)
+        with replacing(path) as aside:
+            figure.savefig(aside, format=path.suffix.lstrip(".") or None)
     except (OSError, ValueError) as error:
         raise OutputError(f"{path} cannot be written: {error}.", do="Give a file .png, .svg or .pdf in a folder.") from None
 
 
 def shorten(text: object, length: int = 28) -> str:
     """``text`` cut to ``length`` characters; dollar signs are no formulas."""
+    return cut(text, length).replace("$", r"\$")
+
+
+def cut(text: object, length: int) -> str:
+    """``text`` cut to ``length`` characters."""
     words = str(text)
-    return (words if len(words) <= length else words[: length - 1].rstrip() + "…").replace("$", r"\$")
+    return words if len(words) <= length else words[: length - 1].rstrip() + "…"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from affinity.errors import OutputError, ReleaseError
 from affinity.release.folder import release_ids
 from affinity.release.write import json_bytes
+from affinity.replacing import replacing
 from affinity.tables import Backtest
 
 FOLDER = "backtest"
@@ -29,11 +29,10 @@ def publish_backtest(folder: str | Path, table: Backtest) -> Path:
     if not release_ids(folder):
         raise ReleaseError(f"{str(folder)!r} holds no release.", do=f"Publish one with: affinity run ORDERS --out {folder}")
     path = folder / FOLDER / f"{table.info.get('as_of') or 'undated'}.json"
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(exist_ok=True)
-        aside.write_bytes(json_bytes({"info": table.info, "columns": table.columns()}))
-        os.replace(aside, path)
+        with replacing(path) as aside:
+            aside.write_bytes(json_bytes({"info": table.info, "columns": table.columns()}))
     except OSError as error:
         raise OutputError(
             f"{str(path)!r} cannot be written: {error.strerror or error}.", do="Name a folder that can be written."

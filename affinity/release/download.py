@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-#: What a spreadsheet reads as the beginning of a formula.
-FORMULA = "^[=+\\-@\\t\\r\\n]"
+#: What a spreadsheet reads as the beginning of a formula (the wide signs too), and what begins so and is a plain number.
+FORMULA = "^[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
+NUMBER = "^[+-]?[0-9]+([.][0-9]+)?$"
 
 BATCH = 100_000
 
@@ -16,7 +17,8 @@ def write_download(batches: Any, path: Path, names: Any = None) -> int:
 
     names : pyarrow.Table with columns product_id and name; every list of products then has a column of names behind it
 
-    In CSV a list is its texts with " + " between them, and a text that begins like a formula gets an apostrophe before it.
+    In CSV a list is its texts with " + " between them, and a text (a column's name too) that begins like a formula and is no
+    number gets an apostrophe before it.
     """
     from pyarrow import csv
     from pyarrow import parquet as pq
@@ -43,20 +45,33 @@ def _table(batch: Any) -> Any:
 
 def _dressed(table: Any, names: Any, as_text: bool) -> Any:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     columns: dict[str, Any] = {}
     for name, column in zip(table.column_names, table.columns):
         columns[name] = column
         if names is not None and pa.types.is_list(column.type):
             columns[f"{name}_names"] = _named(column.combine_chunks(), names)
-    if as_text:
-        for name, column in columns.items():
-            text = pc.binary_join(column, " + ") if pa.types.is_list(column.type) else column
-            if pa.types.is_string(text.type):
-                text = pc.if_else(pc.match_substring_regex(text, FORMULA), pc.binary_join_element_wise("'", text, ""), text)
-            columns[name] = text
-    return pa.table(columns)
+    return defuse(pa.table(columns)) if as_text else pa.table(columns)
+
+
+def defuse(table: Any) -> Any:
+    """``table`` (pyarrow.Table) as CSV holds it: lists joined; no text and no column's name that a spreadsheet computes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = []
+    for column in table.columns:
+        text = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        text = pc.binary_join(text, " + ") if pa.types.is_list(text.type) else text
+        columns.append(_defused(text) if pa.types.is_string(text.type) or pa.types.is_large_string(text.type) else text)
+    return pa.table(columns, names=_defused(pa.array(table.column_names, pa.string())).to_pylist())
+
+
+def _defused(text: Any) -> Any:
+    import pyarrow.compute as pc
+
+    unsafe = pc.and_not(pc.match_substring_regex(text, FORMULA), pc.match_substring_regex(text, NUMBER))
+    return pc.if_else(unsafe, pc.binary_join_element_wise("'", text, ""), text)
 
 
 def _named(lists: Any, names: Any) -> Any:

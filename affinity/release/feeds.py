@@ -13,6 +13,7 @@ number of processes; it is never changed (open it with immutable=1).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -26,9 +27,10 @@ from typing import Any
 import numpy as np
 
 from affinity.errors import OutputError, ReleaseError
-from affinity.release.folder import sync_folder
+from affinity.release.folder import ASIDE, clear_aside, locked
 from affinity.release.opened import Release
 from affinity.release.wording import say_to_shopper
+from affinity.replacing import replacing, sync_folder
 
 FORMAT, POINTER, DATABASE = "affinity-feed-1", "feed.json", "feed.sqlite"
 
@@ -48,27 +50,71 @@ def write_feed(release: Release, out: str | Path) -> Path:
     """
     out = Path(out)
     try:
-        before = _pointer(out)
-        if before is None and out.exists() and any(out.iterdir()):
+        if _pointer(out) is None and out.exists() and not all(map(_is_passing, out.iterdir())):
             raise OutputError(f"{str(out)!r} holds something else.", do="Name a new, empty or feed folder with --feed.")
         out.mkdir(parents=True, exist_ok=True)
-        home, aside = out / release.id, out / f".staging-{release.id}-{os.getpid()}"
-        if not (home / POINTER).is_file():
-            shutil.rmtree(aside, ignore_errors=True)
+        with locked(out, itself=True):
+            _publish(release, out)
+    except (OSError, sqlite3.Error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise OutputError(
+            f"The feed cannot be written to {str(out)!r}: {said}.",
+            why="The feed that was there is untouched.",
+            do="Make room, or name a folder that can be written, and run again.",
+        ) from None
+    return out / release.id
+
+
+def _publish(release: Release, out: Path) -> None:
+    """The feed of ``release`` under ``out``, whose lock is held; what dead runs left goes first."""
+    clear_aside(out)
+    before, home, aside = _pointer(out), out / release.id, out / f"{ASIDE}{release.id}-{os.getpid()}"
+    try:
+        described = _whole(home)
+        if described is None:
             described = _write_files(release, aside)
-            shutil.rmtree(home, ignore_errors=True)
+            _remove(home)
             os.rename(aside, home)
-        else:
-            described = json.loads((home / POINTER).read_bytes())
-        _replace(out / POINTER, _json(described))
-        sync_folder(out)
-        kept = {release.id} | ({before["release"]} if before else set())
-        for entry in out.iterdir():
-            if entry.is_dir() and entry.name not in kept:
-                shutil.rmtree(entry, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(f"The feed cannot be written to {str(out)!r}: {error.strerror or error}.", do="Make room.") from None
-    return home
+            sync_folder(out)
+        with replacing(out / POINTER) as pointer:
+            pointer.write_bytes(_json(described))
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    kept = {release.id} | ({before["release"]} if before else set())
+    for entry in sorted(out.iterdir()):
+        if entry.is_dir() and entry.name not in kept:
+            _remove(entry)
+
+
+def _is_passing(entry: Path) -> bool:
+    """Whether an entry of a folder without a pointer is what a run that was killed leaves: its first feed, or less."""
+    return entry.name.startswith((ASIDE, f".{POINTER}.new-")) or _whole(entry) is not None
+
+
+def _remove(home: Path) -> None:
+    """Remove a feed: it leaves in one rename, so that no half of it is ever taken for whole."""
+    if home.exists():
+        gone = home.with_name(f"{ASIDE}removed-{home.name}")
+        shutil.rmtree(gone, ignore_errors=True)
+        os.rename(home, gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _whole(home: Path) -> dict[str, Any] | None:
+    """What a feed's folder says of itself, where every file of it has the bytes that were written; else None."""
+    said = _pointer(home)
+    if said is None or said["release"] != home.name or said.get("checksum") != _checksum(home):
+        return None
+    return said
+
+
+def _checksum(home: Path) -> str:
+    """SHA-256 over the names and the SHA-256 of every file of a feed but its own description."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in home.rglob("*") if path.is_file() and path != home / POINTER):
+        with path.open("rb") as file:
+            digest.update(f"{path.relative_to(home).as_posix()}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def check_feed(out: str | Path, release: Release) -> dict[str, Any]:
@@ -81,9 +127,7 @@ def check_feed(out: str | Path, release: Release) -> dict[str, Any]:
     if said is None:
         raise ReleaseError(f"{str(out)!r} holds no feed.", do=f"Write one with: affinity publish DIR --feed {out}")
     home = out / said["release"]
-    paths = [home / POINTER, home / DATABASE]
-    whole = all(path.is_file() for path in paths) and json.loads(paths[0].read_bytes()) == said
-    if not whole or _stamp(paths[1]) != {"release": said["release"], "as_of": said["as_of"] or ""}:
+    if _whole(home) != said or _stamp(home / DATABASE) != {"release": said["release"], "as_of": said["as_of"] or ""}:
         raise ReleaseError(f"The feed in {str(out)!r} is damaged.", do=f"Write it again: affinity publish DIR --feed {out}")
     if said["release"] != release.id:
         stale = bool(said["as_of"] and release.as_of and said["as_of"] < release.as_of)
@@ -132,10 +176,9 @@ def _write_files(release: Release, home: Path) -> dict[str, Any]:
             rows = ((f"customer:{label}", _json(items).decode()) for label, items in customers.items())
             database.executemany("INSERT INTO feed VALUES (?, ?)", rows)
         database.commit()
+    described["checksum"] = _checksum(home)
     (home / POINTER).write_bytes(_json(described))
-    for path in (home / DATABASE, home / POINTER):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    os.sync()  # all of the many small files at once
     return described
 
 
@@ -201,12 +244,3 @@ def _stamp(database: Path) -> dict[str, str]:
 def _json(value: Any) -> bytes:
     """Without "<", so that a page may hold it as it is."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c").encode()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)

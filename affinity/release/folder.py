@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from affinity.errors import OutputError, ReleaseError
+from affinity.replacing import sync_folder
 
 RELEASES, CURRENT, LOCK, ASIDE, MANIFEST = "releases", "current", ".affinity-lock", ".staging-", "manifest.json"
 SHOP_FILES = {"orders.csv", "offers.csv", "products.csv", "customers.csv", "truth.json"}
@@ -112,11 +113,17 @@ def read_manifest(release: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; a second run waits for it, two minutes at most (then OutputError)."""
+def locked(folder: Path, *, itself: bool = False) -> Iterator[None]:
+    """Hold the folder's lock; a second run waits for it, two minutes at most (then OutputError).
+
+    itself : lock the folder instead of a file in it, where no such file should be seen
+    """
     import fcntl
 
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    if itself:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    else:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         for attempt in range(LOCK_TRIES):
             try:
@@ -161,12 +168,3 @@ def remove_older(folder: Path, keep: int) -> list[str]:
         os.rename(folder / RELEASES / name, aside)
         shutil.rmtree(aside, ignore_errors=True)
     return removed
-
-
-def sync_folder(folder: Path) -> None:
-    """fsync a folder, so that a rename in it survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

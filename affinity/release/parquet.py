@@ -12,7 +12,9 @@ import numpy as np
 
 from affinity.errors import OutputError
 from affinity.frames import AnyColumn, LabelColumn, ListColumn, arrow_labels, to_arrow
+from affinity.release.download import defuse
 from affinity.release.schema import TABLES, arrow_type
+from affinity.replacing import replacing
 from affinity.tables import Table
 
 ROWS_A_GROUP = 1 << 18
@@ -126,7 +128,8 @@ def _leaf(field: Any) -> str:
 def write_table(table: Table | Mapping[str, AnyColumn], path: str | Path) -> Path:
     """Write a table to a .parquet, .csv or .json file (by the ending), labels not codes; other endings are an error.
 
-    In CSV a list is its texts with " + " between them. The file is written aside and moved in one rename.
+    In CSV a list is its texts with " + " between them, and nothing is a formula (see `affinity.release.download`). The file
+    is written aside and moved in one rename.
     """
     path = Path(path)
     writers = {".parquet": write_parquet, ".csv": _write_csv, ".json": _write_json}
@@ -136,12 +139,10 @@ def write_table(table: Table | Mapping[str, AnyColumn], path: str | Path) -> Pat
             do=f"End the name in {', '.join(writers)}.",
         )
     rows = to_arrow(table.coded_columns() if isinstance(table, Table) else table)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        write_hashed(aside, lambda file: writers[path.suffix.lower()](rows, file))
-        os.replace(aside, path)
+        with replacing(path) as aside, aside.open("wb") as file:
+            writers[path.suffix.lower()](rows, file)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise OutputError(
             f"{str(path)!r} cannot be written: {error.strerror or error}.", do="Name a file in a folder that can be written."
         ) from None
@@ -149,14 +150,9 @@ def write_table(table: Table | Mapping[str, AnyColumn], path: str | Path) -> Pat
 
 
 def _write_csv(table: Any, file: Any) -> None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
     from pyarrow import csv
 
-    for index, field in enumerate(table.schema):
-        if pa.types.is_list(field.type):
-            table = table.set_column(index, field.name, pc.binary_join(table[field.name], " + "))
-    csv.write_csv(table, file)
+    csv.write_csv(defuse(table), file)
 
 
 def _write_json(table: Any, file: Any) -> None:

@@ -31,13 +31,13 @@ from affinity.release.folder import (
     locked,
     point_to,
     remove_older,
-    sync_folder,
 )
 from affinity.release.parquet import published_table, write_hashed, write_parquet
 from affinity.release.schema import TABLES
 from affinity.release.semantic import FILE, cube_model
 from affinity.release.serving import serving_files
 from affinity.release.verify import manifest_checksum, verify_release
+from affinity.replacing import sync_folder
 from affinity.tables import Table
 
 Content = Mapping[str, "Table | Mapping[str, AnyColumn] | None"]

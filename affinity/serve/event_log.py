@@ -13,6 +13,7 @@ acknowledged once is never written again, in any later life of the log.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from affinity.errors import OutputError
+from affinity.replacing import replacing, sync_folder
 
 #: A segment is finished when it holds so many bytes.
 SEGMENT_BYTES = 32 << 20
@@ -66,7 +68,7 @@ class EventLog:
         self._ids = set(_recover(self._path)) if paths else set()
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._size = os.fstat(self._file).st_size
-        _sync(self.folder)
+        sync_folder(self.folder)
 
     def knows(self, key: bytes) -> bool:
         """Whether an event with this hash was acknowledged."""
@@ -123,7 +125,8 @@ class EventLog:
                 self._ids.update(key for key, _ in batch)
                 done.set_result(None)
                 if self._size >= self._segment_bytes:
-                    await loop.run_in_executor(None, self._begin_next)
+                    with contextlib.suppress(OSError):  # no room for it now: the segment grows until there is
+                        await loop.run_in_executor(None, self._begin_next)
             else:
                 done.set_exception(LogBusy(str(failure)))
                 done.exception()  # looked at, even when nobody waits any more
@@ -142,12 +145,15 @@ class EventLog:
         self._size += len(data)
 
     def _begin_next(self) -> None:
-        os.close(self._file)
+        """Finish the segment: its ids are on disk before the next one is begun. OSError leaves everything as it was."""
         ids = _write_ids(self._path, self._ids)
-        number = int(self._path.stem.rpartition("-")[2]) + 1
-        (self.folder / f"events-{number:06d}.jsonl").touch()
+        path = self.folder / f"events-{int(self._path.stem.rpartition('-')[2]) + 1:06d}.jsonl"
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        os.close(self._file)
+        self._path, self._file, self._size = path, file, 0
         self._finished.append(ids)
-        self._open_last()
+        self._ids = set()
+        sync_folder(self.folder)
 
     async def close(self) -> None:
         """Wait for what is being written, then let go of the log."""
@@ -158,14 +164,12 @@ class EventLog:
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every event of a log, in the order received; what a crash left half written is not among them."""
+    """Every event of a log, in the order received; a line that is torn or damaged is passed over."""
     for path in _segments(folder):
         with path.open("rb") as file:
-            for line in file:
-                event = _parse(line)
-                if event is None:
-                    break
-                yield event
+            for event in map(_parse, file):
+                if event is not None:
+                    yield event
 
 
 def _segments(folder: Path) -> list[Path]:
@@ -185,8 +189,9 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         event = json.loads(line)
         said = event.pop("sum")
-        return event if said == _sum(json.dumps(event, ensure_ascii=True, separators=(",", ":"))) else None
-    except (ValueError, KeyError, AttributeError):
+        whole = said == _sum(json.dumps(event, ensure_ascii=True, separators=(",", ":"))) and isinstance(event["event_id"], str)
+        return event if whole else None
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
 
 
@@ -199,15 +204,15 @@ def _hash(event_id: str) -> bytes:
 
 
 def _recover(path: Path) -> Iterator[bytes]:
-    """The hashes of the whole lines; what follows the first that is not whole is moved to a .torn file."""
-    whole = 0
+    """The hashes of the whole lines; what follows the last one goes to a .torn file. Damage before it stays in place."""
+    whole = at = 0
     with path.open("rb") as file:
         for line in file:
+            at += len(line)
             event = _parse(line)
-            if event is None:
-                break
-            whole += len(line)
-            yield _hash(event["event_id"])
+            if event is not None:
+                whole = at
+                yield _hash(event["event_id"])
         file.seek(whole)
         rest = file.read()
     if rest:
@@ -230,12 +235,8 @@ def _read_ids(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _write_ids(path: Path, ids: set[bytes]) -> tuple[np.ndarray, np.ndarray]:
     data = b"".join(sorted(ids))
-    aside = path.with_suffix(".ids-new")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path.with_suffix(".ids"))
+    with replacing(path.with_suffix(".ids")) as aside:
+        aside.write_bytes(data)
     return _split(data)
 
 
@@ -249,11 +250,3 @@ def _holds(ids: tuple[np.ndarray, np.ndarray], key: bytes) -> bool:
     first, second = (np.uint64(int.from_bytes(half)) for half in (key[:8], key[8:]))
     begin, end = np.searchsorted(ids[0], first, side="left"), np.searchsorted(ids[0], first, side="right")
     return bool((ids[1][begin:end] == second).any())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,9 +9,8 @@ import asyncio
 import os
 from pathlib import Path
 
-from affinity.errors import ReleaseError
 from affinity.release import open_release
-from affinity.release.folder import CURRENT
+from affinity.release.folder import CURRENT, MANIFEST
 from affinity.serve.log import Log
 from affinity.serve.shelf import Shelf
 
@@ -26,7 +25,10 @@ class Follower:
 
     async def follow(self, seconds: float) -> None:
         """Look every so many seconds, for ever; a release that cannot be opened is logged, and the old one stays."""
-        await asyncio.get_running_loop().run_in_executor(None, self.shelf.warm)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self.shelf.warm)
+        except Exception as error:
+            self._refuse(error)
         while True:
             await asyncio.sleep(seconds)
             await self.look()
@@ -38,14 +40,18 @@ class Follower:
             return
         try:
             shelf = await asyncio.get_running_loop().run_in_executor(None, self._open)
-        except (ReleaseError, OSError, KeyError, ValueError) as error:
-            self._seen, self.failures = target, self.failures + 1
-            self._log.write("release_refused", kind=type(error).__name__)
+        except Exception as error:  # whatever a damaged file leads to: the next release is looked for all the same
+            self._seen = target
+            self._refuse(error)
             return
         self._seen = target
         if shelf.id != self.shelf.id:
             self._log.write("release_switched", release=shelf.id, before=self.shelf.id)
             self.shelf, self.switches = shelf, self.switches + 1
+
+    def _refuse(self, error: Exception) -> None:
+        self.failures += 1
+        self._log.write("release_refused", kind=type(error).__name__, why=getattr(error, "what", None))
 
     def _open(self) -> Shelf:
         shelf = open_shelf(self._path)
@@ -54,21 +60,14 @@ class Follower:
 
 
 def open_shelf(path: Path) -> Shelf:
-    """The shelf of the current release; its serving files are compared with the manifest by their sizes.
-
-    Their checksums are verified by who publishes, switches or inspects a release: reading all of it would take seconds.
-    """
-    release = open_release(path, verify=False)
-    for name, expected in release.manifest["files"].items():
-        file = release.path / name
-        if name.startswith("serving/") and (not file.is_file() or file.stat().st_size != expected["bytes"]):
-            raise ReleaseError(f"{name} of release {release.id} is missing or cut short.", do=f"See: affinity inspect {path}")
-    return Shelf(release)
+    """The shelf of the current release, after every file of it was found to hold the bytes that were written (it is read once,
+    in a thread that lets the answers go on); ReleaseError names one that does not."""
+    return Shelf(open_release(path))
 
 
-def _target(path: Path) -> str:
-    """What ``current`` points to; empty for a single release."""
+def _target(path: Path) -> tuple[str, int]:
+    """What ``current`` points to and which manifest stands there (a mended one is another); ("", 0): a single release."""
     try:
-        return os.readlink(path / CURRENT)
+        return os.readlink(path / CURRENT), (path / CURRENT / MANIFEST).stat().st_ino
     except OSError:
-        return ""
+        return "", 0

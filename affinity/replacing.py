@@ -1,0 +1,102 @@
+"""Files that take the place of others in one rename: a reader sees the old one or the new one whole, and nothing is left over.
+
+What is being written has a hidden name beside its target and is locked by its writer; what a killed writer left is known
+by its lock being free, and is removed by the next writer of the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` to write to (an empty file is there); when the block ends well it replaces ``path``, on disk.
+
+    When the block raises, whatever it raises, ``path`` is as it was and the other file is gone. OSErrors are passed on.
+    """
+    _clear_left(path)
+    aside = path.with_name(f".{path.name}.new-{os.getpid()}")
+    held = _hold(aside)
+    try:
+        yield aside
+        _sync_file(aside)
+        os.replace(aside, path)
+        sync_folder(path.parent)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(held)
+
+
+@contextlib.contextmanager
+def working_folder(prefix: str = "affinity-") -> Iterator[Path]:
+    """A folder for files of passage, gone when the block ends; those that killed processes left are removed first."""
+    import tempfile
+
+    for entry in sorted(Path(tempfile.gettempdir()).glob(f"{prefix}*/.held")):
+        _remove_if_free(entry, entry.parent)
+    folder = Path(mkdtemp(prefix=prefix))
+    held = _hold(folder / ".held")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def sync_folder(folder: Path) -> None:
+    """fsync a folder, so that a rename in it survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _hold(path: Path) -> int:
+    """Create ``path`` and lock it as long as the returned descriptor is open."""
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    with contextlib.suppress(OSError):  # a file system without locks: nobody will take it for left over either
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
+
+
+def _clear_left(path: Path) -> None:
+    begin = f".{path.name}.new-"
+    with contextlib.suppress(OSError):
+        for entry in sorted(entry for entry in path.parent.iterdir() if entry.name.startswith(begin)):
+            _remove_if_free(entry, entry)
+
+
+def _remove_if_free(lock: Path, left: Path) -> None:
+    """Remove ``left`` where nobody holds ``lock``."""
+    import fcntl
+
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # gone meanwhile, or of another user
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
