@@ -51,6 +51,7 @@ _PUBLIC = {
     "Settings": "affinity.settings",
     "open_release": "affinity.release",
     "make_shop": "affinity.sample_shop",
+    "write_shop": "affinity.sample_shop",
     "AffinityError": "affinity.errors",
     "show_progress": "affinity.progress",
 }

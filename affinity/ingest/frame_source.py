@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,19 @@ def open_frame(bench: Workbench, frame: Any) -> Source:
     if hasattr(frame, "to_arrow_reader") and hasattr(frame, "types"):
         return open_relation(bench, frame, "frame")
     return _open_arrow(bench, _to_arrow(frame), "frame")
+
+
+def open_columns(bench: Workbench, columns: Mapping[Any, Any]) -> Source:
+    """A mapping of names to columns of one length; InputError where it is none."""
+    import pandas as pd
+
+    try:
+        return open_frame(bench, pd.DataFrame(dict(columns)))
+    except ValueError as error:
+        raise InputError(
+            f"The mapping cannot be read as columns: {first_line(error)}.",
+            do="Give one list of the same length for each column.",
+        ) from None
 
 
 def _to_arrow(frame: Any) -> Any:

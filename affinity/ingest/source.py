@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from affinity.ingest.csv_text import open_csv, sniff_text
 from affinity.ingest.databases import open_query
 from affinity.ingest.excel import open_excel
 from affinity.ingest.formats.registry import FORMATS
-from affinity.ingest.frame_source import open_frame, open_parquet
+from affinity.ingest.frame_source import open_columns, open_frame, open_parquet
 from affinity.ingest.json_lines import open_json_lines
 from affinity.ingest.staging import Source
 from affinity.ingest.text_file import open_text
@@ -43,10 +44,12 @@ def open_source(
     if database is not None:
         return open_query(bench, source, database)
     if not isinstance(source, (str, os.PathLike)):
-        if isinstance(source, (list, tuple, dict, set)) or not is_frame(source):
+        if isinstance(source, Mapping):
+            return open_columns(bench, source)
+        if isinstance(source, (list, tuple, set)) or not is_frame(source):
             raise InputError(
                 f"{type(source).__name__} is nothing that order lines can be read from.",
-                do="Pass a path, a pandas, Polars, Arrow or DuckDB frame, or an SQL query with database=.",
+                do="Pass a path, a pandas, Polars, Arrow or DuckDB frame, columns by name, or an SQL query with database=.",
             )
         return open_frame(bench, source)
     return _open_path(bench, Path(source), kind, settings, mapped)

@@ -11,10 +11,11 @@ from docs.making.markdown import NOTICE
 #: What a reader looks for -> public names, in the order in which they are met.
 GROUPS = {
     "Read": ("read_orders", "read_offers", "read_products", "read_customers", "read_subscriptions", "read_interventions"),
-    "The whole job": ("run", "Result", "open_release", "Settings", "show_progress", "make_shop"),
+    "The whole job": ("run", "Result", "open_release", "Settings", "show_progress", "make_shop", "write_shop"),
     "Baskets, itemsets, rules, pairs": ("group_baskets", "mine_itemsets", "induce_rules", "build_graph"),
     "Conversion": ("estimate_conversion", "measure_offers"),
     "Recommendations": ("recommend", "backtest"),
+    "Adoption over time": ("trace_adoption", "count_cohorts"),
     "Campaigns": ("plan_campaign", "measure_campaign", "read_plan", "write_plan"),
 }
 

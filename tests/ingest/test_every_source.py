@@ -47,6 +47,14 @@ def test_a_frame_is_read_as_it_stands(expected: OrderLines) -> None:
     assert expected.row.dtype == expected.ordered_at.dtype == np.int64
 
 
+def test_columns_by_name_are_a_frame(expected: OrderLines) -> None:
+    frame = shop()
+    assert_same(read_orders({name: frame[name].tolist() for name in frame}), expected)
+    for bad in ({"order_id": ["1", "2"], "product_id": ["a"]}, {"order_id": "1", "product_id": "a"}):
+        with pytest.raises(InputError, match="cannot be read as columns"):
+            read_orders(bad)
+
+
 def test_labels_are_in_code_point_order(expected: OrderLines) -> None:
     for vocabulary in (expected.orders, expected.customers, expected.products):
         assert list(vocabulary.labels) == sorted(vocabulary.labels)
