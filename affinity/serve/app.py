@@ -75,7 +75,7 @@ def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = Non
     app.router.routes.append(Route(TELL, receiver.handle, methods=["POST"]))
     app.include_router(status_router(follower, meters))
     sessions = Sessions(options.clock)
-    files = static_routes() + page_routes(follower, options, sessions) + (demo_routes(follower) if options.demo else [])
+    files = static_routes() + page_routes(follower, options, sessions, log) + (demo_routes(follower) if options.demo else [])
     app.router.routes.extend(files)
     app.state.follower, app.state.meters, app.state.events_folder = follower, meters, events.folder
     _describe(app)

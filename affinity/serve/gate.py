@@ -28,12 +28,16 @@ MOST_URL_BYTES = 8192
 
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with "no-referrer" browsers send the pages' own forms with "Origin: null"
     (
         b"content-security-policy",
         b"default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
     ),
 ]
+
+
+#: Methods that change nothing, whatever page sent them.
+_READING = frozenset({"GET", "HEAD"})
 
 
 class _TooLarge(Exception):
@@ -92,7 +96,7 @@ class Gate:
             else:
                 foreign = any(name == b"origin" for name, _ in scope["headers"]) and not _is_page(scope["path"])
                 app = self._across if foreign else self._app
-                await app(scope, receive if scope["method"] == "GET" else self._counted(receive), answer)
+                await app(scope, self._counted(receive), answer)
         except _TooLarge:
             self._meters.refused["body_too_large"] += 1
             if not started:
@@ -122,7 +126,7 @@ class Gate:
         if options.loopback and not _is_local(headers.get(b"host", b"")):
             return 421, "wrong_host", "This server answers for this machine only."
         path = scope["path"]
-        if _is_page(path) and scope["method"] != "GET" and not _is_own(headers):
+        if _is_page(path) and scope["method"] not in _READING and not _is_own(headers):
             return 403, "wrong_origin", "This was not sent by a page of this server."
         if scope["method"] == "OPTIONS" or path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
             who: str | None = _address(scope)
@@ -186,7 +190,7 @@ def _cors(app: ASGIApp, options: ServeOptions) -> ASGIApp:
 
 def _refused(scope: Scope, refusal: tuple[int, str, str]) -> Response:
     """The refusal; a person who asks for a page without a key is led to the door."""
-    if refusal[0] == 401 and scope["method"] == "GET" and _is_page(scope["path"]):
+    if refusal[0] == 401 and scope["method"] in _READING and _is_page(scope["path"]):
         return RedirectResponse("/page/sign-in", 303, {"Cache-Control": "no-store"})
     return problem(*refusal)
 

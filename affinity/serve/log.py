@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import TextIO
@@ -37,11 +38,12 @@ class Log:
             asyncio.get_running_loop().call_later(self._seconds, self.flush)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits; lines that cannot be written (a full disk, a reader that is gone) are lost, requests are not."""
         if self._stream is not None and self._lines:
             lines, self._lines = self._lines, []
-            self._stream.write("".join(lines))
-            self._stream.flush()
+            with contextlib.suppress(OSError, ValueError):  # ValueError: the stream was closed
+                self._stream.write("".join(lines))
+                self._stream.flush()
 
     def _add(self, line: dict[str, str | int | float | None]) -> None:
         self._lines.append(json.dumps(line) + "\n")

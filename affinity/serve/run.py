@@ -14,6 +14,9 @@ from affinity.serve.options import ServeOptions
 #: How long a thread (that opens a release, or answers for an order) may hold up the answers of the loop.
 SWITCH_SECONDS = 0.0005
 
+#: How long a stop waits for answers under way: a download that somebody reads slowly is cut off then.
+LAST_SECONDS = 20
+
 
 def run_server(path: Path, options: ServeOptions, *, log_to: TextIO | None, announce: TextIO | None) -> None:
     """Serve until stopped (SIGINT or SIGTERM: requests under way are answered first).
@@ -36,7 +39,14 @@ def run_server(path: Path, options: ServeOptions, *, log_to: TextIO | None, anno
         announce.write(f"Serving {path} on http://{f'[{host}]' if ':' in host else host}:{port}\n")
         announce.flush()
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_keep_alive=30, limit_concurrency=1000, backlog=2048
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        limit_concurrency=1000,
+        backlog=2048,
+        timeout_graceful_shutdown=LAST_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -147,7 +147,7 @@ def test_pages_are_not_for_other_origins_and_not_for_frames(guarded: Served, ser
             assert part in policy
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
     foreign = served.client.get("/page", headers={"Host": "evil.example"})
     assert foreign.status_code == 421
 

@@ -57,7 +57,9 @@ def neighbourhood(desk: Desk, product_id: str, near: list[str]) -> str:
 
 
 def product_href(product_id: str) -> str:
-    """The address of a product's page."""
+    """The address of a product's page; "." and "..", which browsers take for folders however written, are asked for."""
+    if product_id in {".", ".."}:
+        return f"/page/products/?id={product_id}"
     return f"/page/products/{quote(product_id, safe='')}"
 
 

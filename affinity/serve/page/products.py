@@ -19,11 +19,6 @@ from affinity.serve.page.timing import half_of_converters, share_in_window
 #: Rows of a list of products, of neighbours, and of conversions shown.
 LISTED, NEAR, LED = 25, 20, 15
 
-_RATES = (
-    "antecedent, consequent, eligible, converted, rate, lower, upper, baseline, hazard_ratio, hazard_ratio_lower, "
-    "hazard_ratio_upper, kind, note"
-)
-
 
 def view(desk: Desk, request: Request) -> View:
     """The list of products, or those that are searched for (?q=, sort=, down=, offset=)."""
@@ -54,7 +49,7 @@ def _whole(said: str | None) -> int:
 
 def one(desk: Desk, request: Request) -> View:
     """The page of a product."""
-    product_id = str(request.path_params["product_id"])
+    product_id = str(request.path_params["product_id"] or request.query_params.get("id", ""))
     facts = _facts(desk, product_id)
     offset = _whole(request.query_params.get("offset"))
     near = desk.once(("near", product_id, offset), lambda: _near(desk, product_id, offset))
@@ -103,8 +98,7 @@ def _linked(desk: Desk, rows: list[dict[str, Any]], column: str) -> list[dict[st
 
 def _near(desk: Desk, product_id: str, offset: int) -> list[dict[str, Any]]:
     rows = desk.ask(
-        "SELECT consequent, count, customers, confidence, confidence_lower, confidence_upper, lift_eb, lift_eb_lower, "
-        "lift_eb_upper, q_value FROM pairs WHERE antecedent = ? "
+        "SELECT * FROM pairs WHERE antecedent = ? "
         "ORDER BY lift_eb_lower DESC NULLS LAST, count DESC, consequent LIMIT ? OFFSET ?",
         [product_id, NEAR, offset],
     )
@@ -126,7 +120,7 @@ def _led(desk: Desk, side: str, product_id: str, horizon: int | None) -> list[di
     """The conversions from (or to) a product with the strongest evidence: by the lower bound of the hazard ratio."""
     other = "consequent" if side == "antecedent" else "antecedent"
     rows = desk.ask(
-        f"SELECT {_RATES} FROM conversions WHERE {side} = ? AND horizon_days = ? "
+        f"SELECT * FROM conversions WHERE {side} = ? AND horizon_days = ? "
         f"ORDER BY hazard_ratio_lower DESC NULLS LAST, converted DESC, {other} LIMIT {LED}",
         [product_id, horizon],
     )

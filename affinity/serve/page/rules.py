@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from affinity.serve.page.asked import Unclear, read_name, read_number, read_text, read_whole
 from affinity.serve.page.desk import Desk
 from affinity.serve.page.formats import between, percent, times, words
+from affinity.serve.page.network import product_href
 from affinity.serve.page.rule_query import (
     ALWAYS,
     CONTROLLED,
@@ -121,8 +122,8 @@ def _row(desk: Desk, rule: dict[str, Any], lifts: dict[Any, Any], extra: str | N
     lift = lifts.get((rule["antecedents"][0], rule["consequents"][0])) if rule["size"] == 2 else None
     q = rule["q_value"]
     return {
-        "antecedents": [(one, desk.name(one)) for one in rule["antecedents"]],
-        "consequents": [(one, desk.name(one)) for one in rule["consequents"]],
+        "antecedents": [(product_href(one), desk.name(one)) for one in rule["antecedents"]],
+        "consequents": [(product_href(one), desk.name(one)) for one in rule["consequents"]],
         "count": rule["count"],
         "of": rule["antecedent_count"],
         "confidence": rule["confidence"],

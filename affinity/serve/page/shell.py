@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +20,7 @@ from starlette.routing import Route
 
 from affinity.errors import AffinityError
 from affinity.serve.follow import Follower
+from affinity.serve.log import Log
 from affinity.serve.options import ServeOptions
 from affinity.serve.page import formats
 from affinity.serve.page.asked import Unclear
@@ -34,6 +36,12 @@ HOME, SIGN_IN, SIGN_OUT = "/page", "/page/sign-in", "/page/sign-out"
 PRIVATE = {"Cache-Control": "no-store"}
 
 _NUMBERS = itertools.count(1)
+
+#: What is said of a fault; the log says more.
+FAILED = (
+    "The server could not make it: perhaps a file of the release is gone or damaged. Its log says when and where; whoever runs "
+    "it finds out more with affinity inspect FOLDER. The other pages may work."
+)
 
 #: Views at work at the same time.
 MOST_AT_WORK = 2
@@ -52,7 +60,7 @@ class NotHere(Exception):
     """A view has nothing under this address; the sentence says what is not there."""
 
 
-def page_routes(follower: Follower, options: ServeOptions, sessions: Sessions) -> list[Route]:
+def page_routes(follower: Follower, options: ServeOptions, sessions: Sessions, log: Log) -> list[Route]:
     """The routes of the page: every address of the registry, signing in and out, and "/" which leads to it.
 
     The gate has checked key or session, and the Origin of a POST, before any of them is called.
@@ -62,9 +70,8 @@ def page_routes(follower: Follower, options: ServeOptions, sessions: Sessions) -
 
     def route(address: str, place: Place) -> Route:
         async def handle(request: Request) -> Response:
-            request.state.form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
             request.state.signed_in = options.keys is not None
-            return await anyio.to_thread.run_sync(_answer, place, desks.of(follower.shelf), request, limiter=limiter)
+            return await anyio.to_thread.run_sync(_answer, place, desks.of(follower.shelf), request, log, limiter=limiter)
 
         return Route(address, handle, methods=list(place.methods))
 
@@ -80,18 +87,25 @@ def page_routes(follower: Follower, options: ServeOptions, sessions: Sessions) -
     return ways + [route(address, place) for address, place in PAGES.items()]
 
 
-def _answer(place: Place, desk: Desk, request: Request) -> Response:
+def _answer(place: Place, desk: Desk, request: Request, log: Log) -> Response:
     """The answer of a view; what it could not do is said on a page of its own."""
     module, function = place.view.split(":")
     try:
         found = getattr(importlib.import_module(module), function)(desk, request)
+        return found if isinstance(found, Response) else show(desk, request, found)
     except Unclear as error:
         found = View("problem.html", {"title": "This question cannot be read", "said": str(error)}, 400)
     except NotHere as error:
         found = View("problem.html", {"title": "Not in this release", "said": str(error)}, 404)
     except AffinityError as error:
         found = View("problem.html", {"title": "This could not be worked out", "said": str(error)}, 422)
-    return found if isinstance(found, Response) else show(desk, request, found)
+    except Exception as error:  # a file of the release that is gone or damaged, or a fault of the view
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log.write(
+            "view_failed", view=place.view, kind=type(error).__name__, at_line=f"{Path(where.filename).name}:{where.lineno}"
+        )
+        found = View("problem.html", {"title": "This page cannot be shown", "said": FAILED}, 500)
+    return show(desk, request, found)
 
 
 def show(desk: Desk | None, request: Request, view: View) -> Response:
