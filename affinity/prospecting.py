@@ -14,6 +14,7 @@ import numpy as np
 
 from affinity import campaigns, fit, ranking
 from affinity.contexts import Shop
+from affinity.errors import MissingPart
 from affinity.fit.top import TopScorer
 from affinity.settings import CampaignSettings
 from affinity.tables import CampaignPlan, Candidates, Prospects
@@ -155,9 +156,12 @@ class _Audience:
             products.append(product[rows])
             fits.append(likely[rows])
         product = np.concatenate([np.empty(0, np.int32), *products]).astype(np.int32)
+        likely = np.concatenate([np.empty(0), *fits])
+        if np.isnan(likely).any():
+            raise _no_probability(self.shop)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         value = np.full(len(product), np.nan)
-        return Prospects(indptr, product, np.concatenate([np.empty(0), *fits]), value, people, self.now.holdings.products)
+        return Prospects(indptr, product, likely, value, people, self.now.holdings.products)
 
     def left_out(self, prospects: Prospects, plan: CampaignPlan) -> dict[str, int]:
         """reason -> customers who are not in the plan, each under the first reason that holds; adds up with the plan."""
@@ -182,6 +186,15 @@ class _Audience:
         take("eligible for none of the products", np.diff(prospects.indptr) == 0)
         take("beyond the limits", rest.copy())
         return found
+
+
+def _no_probability(shop: Shop) -> MissingPart:
+    note = shop.require_model()[0].calibration.note
+    return MissingPart(
+        f"Fit is no probability here{f': {note}' if note else ''}.",
+        why="What a campaign may bring is a sum of probabilities; an order of products alone does not say how many buy.",
+        do="Give orders with dates, or an order_seq, over a longer time.",
+    )
 
 
 def _tell_reasons(shop: Shop, plan: CampaignPlan) -> np.ndarray:

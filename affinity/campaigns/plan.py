@@ -143,7 +143,7 @@ def _hold_out(
 
 
 def _salt(settings: CampaignSettings, setting: Setting) -> str:
-    return settings.salt if settings.salt is not None else f"{settings.name}|{_date(setting.as_of_day)}"
+    return settings.salt if settings.salt is not None else f"{settings.name}|{_date(setting.as_of_day) or ''}"
 
 
 def _date(day: int | None) -> str | None:

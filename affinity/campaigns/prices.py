@@ -36,7 +36,9 @@ class Scaled:
         paid = offers.cost[offers.cost > 0]
         cost_unit = float(paid.mean()) if len(paid) else 1.0
         room = np.minimum(offers.capacity, offers.n_customers).astype(np.float64)
-        budget = None if offers.budget is None else offers.budget / cost_unit
+        budget = None
+        if offers.budget is not None:  # more than the dearest offer to everybody is no limit, however large it is
+            budget = min(offers.budget, offers.n_customers * float(offers.cost.max(initial=0.0))) / cost_unit
         return cls(offers.indptr, offers.product, worth / unit, offers.cost / cost_unit, room, budget, unit, cost_unit)
 
 

@@ -108,6 +108,14 @@ def test_negative_limits_are_refused(cost: list[float], capacity: list[int], bud
         dense_offers([[float("nan")]], [1.0], [1], None)
 
 
+def test_a_budget_far_beyond_all_costs_is_none() -> None:
+    values = [[0.5, 0.4], [0.3, 0.2], [0.1, 0.6]]
+    free = assign_offers(dense_offers(values, [0.0, 0.0], [2, 2], None))
+    rich = assign_offers(dense_offers(values, [1e-300, 2e-300], [2, 2], 1e9))  # overflows when divided by a mean cost
+    assert rich.row.tolist() == free.row.tolist()
+    assert rich.gap == pytest.approx(free.gap, abs=1e-12)
+
+
 def test_products_are_picked_for_what_they_add() -> None:
     """p0 is best alone; p1 serves nearly the same customers; p2 serves others."""
     offers = dense_offers([[3, 2.9, 0], [3, 2.9, 0], [0, 0, 1]], [0] * 3, [9] * 3, None)
