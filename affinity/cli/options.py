@@ -83,8 +83,9 @@ class Reading:
         mapping = {} if self.config is None else _read_toml(self.config)
         for name, value in {"as_of": self.as_of, **changes}.items():
             section, _, key = name.rpartition("__")
-            if value is not None:
-                (mapping.setdefault(section, {}) if section else mapping)[key] = value
+            room = mapping.setdefault(section, {}) if section else mapping
+            if value is not None and isinstance(room, dict):  # where it is none, the settings say so
+                room[key] = value
         return Settings.from_mapping(mapping)
 
     def lines(self, settings: Settings) -> OrderLines:

@@ -80,9 +80,10 @@ def _publish(release: Release, out: Path) -> None:
             pointer.write_bytes(_json(described))
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    kept = {release.id} | ({before["release"]} if before else set())
-    for entry in sorted(out.iterdir()):
-        if entry.is_dir() and entry.name not in kept:
+    others = sorted((e for e in out.iterdir() if e.is_dir() and e != home), key=lambda e: (e.stat().st_mtime_ns, e.name))
+    kept = before["release"] if before and before["release"] != release.id else others[-1].name if others else ""
+    for entry in others:
+        if entry.name != kept:
             _remove(entry)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from affinity.errors import ReleaseError, did_you_mean
-from affinity.release.folder import RELEASES, locked, point_to, release_ids
+from affinity.release.folder import RELEASES, clear_aside, locked, point_to, release_ids
 from affinity.release.verify import verify_release
 
 
@@ -22,6 +22,7 @@ def use_release(folder: str | Path, name: str) -> Path:
         hint = did_you_mean(name, known) if known else "Publish one with: affinity run ORDERS --out FOLDER"
         raise ReleaseError(f"{what} in {str(folder)!r}.", do=hint)
     with locked(folder):
+        clear_aside(folder)
         verify_release(folder / RELEASES / found[0])
         point_to(folder, found[0])
     return folder / RELEASES / found[0]
