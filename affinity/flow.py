@@ -99,6 +99,8 @@ def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str
             lambda: rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence),
             lambda: graph.build_graph(counted.pairs, settings=settings.graph),
         )
+        too_large = counted.too_large
+        del counted  # every pair seen: the graph holds what is published of them
     with step("measuring conversion, learning fit"):
         judged = judge_customers(past, facts, settings)
         (measured, no_conversion), (learnt, no_fit) = run_together(
@@ -143,7 +145,7 @@ def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str
         recommendations=recommendations,
         newcomers=newcomers,
         notes={part: note for part, note in notes.items() if note},
-        capped=describe_caps(counted.too_large, itemsets, pair_graph, settings),
+        capped=describe_caps(too_large, itemsets, pair_graph, settings),
         recommender=partial(recommend_in, shop),
         packer=partial(pack_shop, shop),
     )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import affinity as af
 from affinity.release import fingerprint_arrays
+from affinity.statistics import false_discovery, shrinkage
 from affinity.tables import SquareCounts, transitions
 
 
@@ -44,4 +45,36 @@ def test_one_at_a_time_is_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"affinity.{place}", size)
     monkeypatch.setattr("affinity.tables.transitions.ADDED_AT_ONCE", 1000)
     monkeypatch.setattr("affinity.counting.transitions.ENTRIES_AT_ONCE", 2000)
+    monkeypatch.setattr("affinity.fit.closed_form.COLUMN_ENTRIES", 500)
+    monkeypatch.setattr("affinity.graph.evidence.WEIGHED_AT_ONCE", 100)
+    monkeypatch.setattr("affinity.statistics.false_discovery.RANKED_AT_ONCE", 50)
     assert published() == side_by_side
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.001, 0.02, 0.02, 0.3, 0.5, 1.0, np.nan]), min_size=1),
+    st.integers(1, 4),
+    st.integers(0, 30),
+)
+def test_q_values_come_in_runs(p: list[float], at_once: int, unseen: int) -> None:
+    p_values = np.array(p)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(false_discovery, "RANKED_AT_ONCE", at_once)
+        found = false_discovery.q_values_among(p_values.copy(), p_values[::-2], len(p) + unseen)
+    order = np.argsort(p_values)  # NaN last
+    tested = order[: np.count_nonzero(~np.isnan(p_values))]
+    scaled = p_values[tested] * ((len(p) + unseen) / np.arange(1, len(tested) + 1))
+    expected = np.full(len(p), np.nan)
+    expected[tested] = [min(1.0, scaled[k:].min()) for k in range(len(tested))]
+    np.testing.assert_array_equal(found, expected[::-2])
+
+
+@given(st.lists(st.tuples(st.integers(0, 250), st.floats(0.01, 50.0), st.booleans()), min_size=1), st.integers(1, 5))
+def test_pairs_that_are_not_usable_leave_the_cells_alone(rows: list[tuple[int, float, bool]], at_once: int) -> None:
+    count, expected, usable = (np.array(column) for column in zip(*rows))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shrinkage, "SQUASHED_AT_ONCE", at_once)
+        among = shrinkage.squash(count, expected, usable)
+        alone = shrinkage.squash(count[usable].astype(np.float64), expected[usable])
+    for found, cells in zip(among, alone):
+        np.testing.assert_array_equal(found, cells)

@@ -6,7 +6,9 @@ solved for each target on its strongest candidate antecedents only, the target i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from affinity.threads import available_threads, map_blocks, split_by_work
 
 #: Most similar antecedents kept for each target.
 COSINES_PER_TARGET = 20
+#: Entries (12 bytes each) that are turned from rows to columns at a time.
+COLUMN_ENTRIES = 30_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +52,19 @@ def solve_edges(
     threads = threads or available_threads()
     units = (alpha / WEIGHT_UNIT, (1.0 - alpha) / WEIGHT_UNIT)
     co, new = _arrays(transitions.co_owned), _arrays(transitions.new_at_order)
-    given = (co, _by_column(co), new, _by_column(new), *units, _pack(co, _arrays(transitions.owned_at_order), units, threads))
+    units = (alpha / WEIGHT_UNIT, (1.0 - alpha) / WEIGHT_UNIT)
+    packed = _pack(co, _arrays(transitions.owned_at_order), units, threads)
     edges = support if edges_per_target is None else min(support, edges_per_target)
     out = (np.zeros(n, dtype=np.int64), np.zeros((n, edges), dtype=np.int32), np.zeros((n, edges)))
 
-    def solve(first: int, last: int) -> None:
+    def solve(first: int, last: int, co_columns: Columns, new_columns: Columns) -> None:
         from affinity.kernels.closed_form import solve_targets
 
-        scratch = (np.zeros(n), np.zeros((support, support)), np.zeros(support, dtype=np.int32), np.zeros(support))
-        solve_targets(first, last, *given, float(ridge), edges, scratch, *out)
+        scratch = (np.zeros((support, support)), np.zeros(support, dtype=np.int32), np.zeros(support))
+        given = (co, co_columns, new_columns, *units, packed, float(ridge), edges)
+        solve_targets(first, last, *given, _no_sums(n), scratch, *out)
 
-    map_blocks(solve, split_by_work(np.diff(given[1][0]) + 1.0, 8 * threads), threads)
+    _map_targets(solve, (co, new), 8 * threads, threads)
     return _by_antecedent(*out)
 
 
@@ -67,38 +73,67 @@ def similar_edges(transitions: Transitions, threads: int | None = None) -> Edges
     n = len(transitions.products)
     lasting = transitions.lasting_co_owned
     co = _arrays(transitions.co_owned if lasting is None else lasting)
-    by_column = _by_column(co)
-    row = np.repeat(np.arange(n, dtype=np.int32), np.diff(co[0]))
-    diagonal = np.zeros(n)
-    diagonal[row[row == co[1]]] = co[2][row == co[1]]
     out = (np.zeros(n, dtype=np.int64), np.zeros((n, COSINES_PER_TARGET), dtype=np.int32), np.zeros((n, COSINES_PER_TARGET)))
+    diagonal = _diagonal(co)
 
-    def choose(first: int, last: int) -> None:
+    def choose(first: int, last: int, columns: Columns) -> None:
         from affinity.kernels.closed_form import strongest_cosines
 
-        strongest_cosines(first, last, co, by_column, diagonal, COSINES_PER_TARGET, np.zeros(n), *out)
+        strongest_cosines(first, last, co, columns, diagonal, COSINES_PER_TARGET, _no_sums(n), *out)
 
     threads = threads or available_threads()
-    map_blocks(choose, split_by_work(np.diff(by_column[0]) + 1.0, 4 * threads), threads)
+    _map_targets(choose, (co,), 4 * threads, threads)
     return _by_antecedent(*out)
 
 
 Matrix = tuple[np.ndarray, np.ndarray, np.ndarray]  # CSR: int64, int32, int64
+Columns = tuple[np.ndarray, np.ndarray, np.ndarray, int]  # begin int64, row int32, total int64, the first column
 
 
 def _arrays(counts: SquareCounts) -> Matrix:
     return counts.indptr, counts.column, counts.total
 
 
-def _by_column(counts: Matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each column: where its entries begin, their rows and their places in the rows."""
-    from affinity.kernels.transitions import transpose_rows
+def _diagonal(counts: Matrix) -> np.ndarray:
+    """float64[n], of an upper triangle: the diagonal is the first entry of a row that holds it."""
+    indptr, column, total = counts
+    row = np.flatnonzero(np.diff(indptr))
+    row = row[column[indptr[row]] == row]
+    diagonal = np.zeros(len(indptr) - 1)
+    diagonal[row] = total[indptr[row]]
+    return diagonal
 
-    indptr, column, _ = counts
-    begin = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=len(indptr) - 1))]).astype(np.int64)
-    row, place = np.empty(len(column), dtype=np.int32), np.empty(len(column), dtype=np.int32)
-    transpose_rows(indptr, column, begin[:-1].copy(), row, place)
-    return begin, row, place
+
+def _no_sums(n: int) -> tuple[np.ndarray, ...]:
+    """What `take_sums` of the kernels works in."""
+    return np.zeros(n), np.zeros(n // 64 + 1, dtype=np.uint64), np.empty(n, dtype=np.int32), np.empty(n)
+
+
+def _map_targets(function: Callable[..., None], matrices: tuple[Matrix, ...], parts: int, threads: int) -> None:
+    """``function(first, last, *columns)`` for runs of targets in threads, the columns of ``matrices`` at hand for a block."""
+    from affinity.kernels.closed_form import count_columns, gather_columns
+
+    n = len(matrices[0][0]) - 1
+    sizes = np.zeros((len(matrices), n), dtype=np.int64)
+    for size, (_, column, _) in zip(sizes, matrices):
+        count_columns(column, size)
+    before = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))])
+    bounds = np.searchsorted(before, np.arange(0, before[-1], COLUMN_ENTRIES), side="right") - 1
+    bounds = np.unique(np.concatenate([[0], bounds, [n]]))
+    next_entry = [indptr[:-1].copy() for indptr, _, _ in matrices]
+    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
+        columns = []
+        for matrix, entry, size in zip(matrices, next_entry, sizes):
+            begin = np.concatenate([[0], np.cumsum(size[first:last])]).astype(np.int64)
+            row, total = np.empty(begin[-1], dtype=np.int32), np.empty(begin[-1], dtype=np.int64)
+            gather_columns(first, last, *matrix, entry, begin[:-1].copy(), row, total)
+            columns.append((begin, row, total, first))
+        runs = first + split_by_work(sizes[0, first:last] + 1.0, parts)
+        map_blocks(partial(_call, function, columns), runs, threads)
+
+
+def _call(function: Callable[..., None], columns: list[Columns], first: int, last: int) -> None:
+    function(first, last, *columns)
 
 
 def _pack(co: Matrix, own: Matrix, units: tuple[float, float], threads: int) -> tuple[np.ndarray, ...]:

@@ -50,8 +50,7 @@ def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> 
 
 def _basket_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.ndarray], GrainEvidence]:
     """The columns of the ``kept`` pairs that baskets give, and the evidence; q-values where there are no customers."""
-    found = weigh_pairs(pairs.a, pairs.b, pairs.count, pairs.baskets, test=pairs.owners is None)
-    found = found.only(kept)
+    found = weigh_pairs(pairs.a, pairs.b, pairs.count, pairs.baskets, test=pairs.owners is None, rows=kept)
     count, expected, n = pairs.count[kept], found.expected, max(pairs.baskets.n, 1)
     share_a = pairs.baskets.n_item[pairs.a[kept]] / n
     share_b = pairs.baskets.n_item[pairs.b[kept]] / n
@@ -80,7 +79,7 @@ def _owner_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.ndar
     """The columns of the ``kept`` pairs that customers give, and the evidence; None without customers."""
     if pairs.owners is None:
         return {"customers": pairs.customers[kept], "owner_lift_eb": np.full(len(kept), np.nan)}, None
-    found = weigh_pairs(pairs.a, pairs.b, pairs.customers, pairs.owners, test=True).only(kept)
+    found = weigh_pairs(pairs.a, pairs.b, pairs.customers, pairs.owners, test=True, rows=kept)
     columns = {
         "customers": pairs.customers[kept],
         "owner_lift_eb": map_rows(found.prior.posterior_log_mean, pairs.customers[kept], found.expected),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from affinity.statistics.expected_count import SizeStrata, count_candidates, expected_counts
-from affinity.statistics.false_discovery import benjamini_hochberg
+from affinity.statistics.false_discovery import q_values_among
 from affinity.statistics.shrinkage import GammaMixture, fit_gamma_poisson_mixture
 from affinity.statistics.significance import binomial_mid_p
 from affinity.tables import Margins
@@ -17,15 +17,17 @@ from affinity.threads import map_rows
 LEAST_EXPECTED = 0.05
 #: Below this many pairs seen, the prior is fitted on all pairs, seen or not, while there are not too many of them.
 FEW_PAIRS, MOST_CANDIDATES = 1000, 1_000_000
+#: Pairs weighed at a time.
+WEIGHED_AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
 class GrainEvidence:
-    """Evidence of the pairs seen at one grain (baskets, or customers).
+    """Evidence of some pairs at one grain (baskets, or customers), weighed among all pairs seen.
 
-    expected : float64[n_pairs], E*; the classical n_a·n_b/n where E* is 0 though the two were seen together
+    expected : float64[n_rows], E*; the classical n_a·n_b/n where E* is 0 though the two were seen together
     prior    : of observed over expected, over all pairs
-    q_value  : float64[n_pairs], NaN where not tested; candidates : tests counted; exact : or an upper bound
+    q_value  : float64[n_rows], NaN where not tested; candidates : tests counted; exact : or an upper bound
     """
 
     expected: np.ndarray
@@ -34,38 +36,65 @@ class GrainEvidence:
     candidates: int
     exact: bool
 
-    def only(self, rows: np.ndarray) -> GrainEvidence:
-        """The evidence of some of the pairs (indices); the prior and the number of tests stay those of all."""
-        return replace(self, expected=self.expected[rows], q_value=self.q_value[rows])
 
-
-def weigh_pairs(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margins, *, test: bool) -> GrainEvidence:
+def weigh_pairs(
+    a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margins, *, test: bool, rows: np.ndarray | None = None
+) -> GrainEvidence:
     """E* of each pair, the prior of count / E*, fitted on the pairs seen at this grain, and, to ``test``, q-values.
 
     One-sided q-values of "together more often than independent" over all candidate pairs, seen or not. Pairs with
     E* < .05 are not tested (NaN): the filter looks at E*, never at the count.
+    rows : the pairs (indices, rising) that evidence is wanted of; None: all. All of them make the prior and the tests;
+           16 bytes a pair are taken for it
     """
+    rows = np.arange(len(count)) if rows is None else rows
     strata = SizeStrata.of(margins.stratum_item, margins.stratum_n, margins.stratum_size_sum, margins.stratum_size_square_sum)
-    expected = expected_counts(a, b, strata).expected
-    impossible = np.flatnonzero((expected <= 0.0) & (count > 0))
-    n_item = margins.n_item.astype(np.float64)
-    expected[impossible] = n_item[a[impossible]] * n_item[b[impossible]] / max(margins.n, 1)
+    expected = _expect(a, b, count, margins, strata)
     prior = _fit_prior(a, b, count, expected, strata)
-    p = np.full(len(count), np.nan)
-    candidates, exact = 0, True
-    if test:
-        tested = np.flatnonzero(expected >= LEAST_EXPECTED)
-        trials = np.minimum(margins.n_item[a[tested]], margins.n_item[b[tested]])
-        p[tested] = map_rows(binomial_mid_p, count[tested], expected[tested], trials)
-        candidates, exact = count_candidates(strata, LEAST_EXPECTED)
-    return GrainEvidence(expected, prior, benjamini_hochberg(p, candidates), candidates, exact)
+    if not test:
+        return GrainEvidence(expected[rows], prior, np.full(len(rows), np.nan), 0, True)
+    p, wanted = _test_pairs(a, b, count, margins.n_item, expected, rows)
+    expected = expected[rows]
+    candidates, exact = count_candidates(strata, LEAST_EXPECTED)
+    return GrainEvidence(expected, prior, q_values_among(p, wanted, candidates), candidates, exact)
+
+
+def _expect(a: np.ndarray, b: np.ndarray, count: np.ndarray, margins: Margins, strata: SizeStrata) -> np.ndarray:
+    """float64[n_pairs], E*; the classical count where it is 0 though the two were seen together."""
+    found = np.empty(len(count))
+    n_item = margins.n_item.astype(np.float64)
+    for first in range(0, len(count), WEIGHED_AT_ONCE):
+        block = slice(first, first + WEIGHED_AT_ONCE)
+        expected = expected_counts(a[block], b[block], strata).expected
+        impossible = np.flatnonzero((expected <= 0.0) & (count[block] > 0))
+        one, other = a[block][impossible], b[block][impossible]
+        expected[impossible] = n_item[one] * n_item[other] / max(margins.n, 1)
+        found[block] = expected
+    return found
+
+
+def _test_pairs(
+    a: np.ndarray, b: np.ndarray, count: np.ndarray, n_item: np.ndarray, expected: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The p-values of the pairs that are tested, and those of ``rows``, NaN where not tested."""
+    p, used = np.empty(np.count_nonzero(expected >= LEAST_EXPECTED)), 0
+    wanted = np.full(len(rows), np.nan)
+    for first in range(0, len(count), WEIGHED_AT_ONCE):
+        tested = first + np.flatnonzero(expected[first : first + WEIGHED_AT_ONCE] >= LEAST_EXPECTED)
+        trials = np.minimum(n_item[a[tested]], n_item[b[tested]])
+        found = np.full(min(WEIGHED_AT_ONCE, len(count) - first), np.nan)
+        found[tested - first] = map_rows(binomial_mid_p, count[tested], expected[tested], trials)
+        p[used : used + len(tested)] = found[tested - first]
+        used += len(tested)
+        begin, end = np.searchsorted(rows, (first, first + WEIGHED_AT_ONCE))
+        wanted[begin:end] = found[rows[begin:end] - first]
+    return p, wanted
 
 
 def _fit_prior(a: np.ndarray, b: np.ndarray, count: np.ndarray, expected: np.ndarray, strata: SizeStrata) -> GammaMixture:
     seen = count > 0
     if np.count_nonzero(seen) >= FEW_PAIRS:
-        whole = bool(seen.all())
-        return fit_gamma_poisson_mixture(count if whole else count[seen], expected if whole else expected[seen], truncated=True)
+        return fit_gamma_poisson_mixture(count, expected, truncated=True)
     a, b, count, expected = a[seen], b[seen], count[seen], expected[seen]
     present = np.flatnonzero((strata.share > 0).any(axis=1)).astype(np.int32)
     n = len(present)

@@ -41,49 +41,104 @@ def merge_upper(first, last, co_indptr, co_column, co_total, own_indptr, own_col
 
 # Oracle: tests/naive.py::closed_form_edges
 @njit(nogil=True, cache=True)
-def solve_targets(first, last, co, co_by_column, new, new_by_column, co_unit, new_unit, packed, ridge, n_edges, scratch,
+def solve_targets(first, last, co, co_columns, new_columns, co_unit, new_unit, packed, ridge, n_edges, sums, scratch,
                   out_count, out_antecedent, out_edge):  # fmt: skip
     """Edges into the targets ``first`` to ``last``: solve (G + λI)_SS w = c_S and keep the best positive w.
 
     c_A = co_unit·co_AB + new_unit·new_AB; S are the K largest c_A, A ≠ B, ties by code. Cholesky in rows, whose inner
     loop adds multiples of rows: no sum is reordered by vector width, so the digits do not depend on the processor.
 
-    co, new      : (indptr int64, column int32, total int64), CSR; of the symmetric co the upper triangle
-    co_by_column, new_by_column : (indptr int64, row int32, place int32), the same by column
+    co           : (indptr int64, column int32, total int64), CSR of the upper triangle of the symmetric co
+    co_columns, new_columns : the columns of co and new, as (begin, row, total, origin) of `gather_columns`
     packed       : G as (start, bits, rank, value) of `merge_upper`
-    scratch      : target float64[n_products] zeros, left so; system float64[K, K]; support int32[K]; weight float64[K]
+    sums         : see `take_sums`
+    scratch      : system float64[K, K]; support int32[K]; weight float64[K]
     out_count    : int64[n_products]; out_antecedent, out_edge : int32 and float64[n_products, n_edges]
     """
-    target, system, support, weight = scratch
+    system, support, weight = scratch
+    code, value = sums[2], sums[3]
     for b in range(first, last):
-        add_row(target, b, co, co_unit)
-        add_column(target, b, co, co_by_column, co_unit)
-        add_column(target, b, new, new_by_column, new_unit)
-        target[b] = 0.0
-        n = choose_largest(target, support)
+        add_row(sums, b, co, co_unit)
+        add_column(sums, b, co_columns, co_unit)
+        add_column(sums, b, new_columns, new_unit)
+        n = choose_largest(value[: take_sums(sums, b)], support)
         for k in range(n):
-            weight[k] = target[support[k]]
-        target[:] = 0.0
+            weight[k] = value[support[k]]
+            support[k] = code[support[k]]
         fill_system(n, support, packed, ridge, system)
         solve_in_place(n, system, weight)
         out_count[b] = keep_largest(n, support, weight, n_edges, out_antecedent[b], out_edge[b])
 
 
+# Oracle: tests/naive.py::transposed
 @njit(nogil=True, cache=True)
-def add_row(target, b, counts, unit):
-    """target += unit × row b."""
+def gather_columns(first, last, indptr, column, total, next_entry, begin, out_row, out_total):
+    """The columns ``first`` to ``last`` of a matrix given by row: the rows of each, rising, and the totals there.
+
+    indptr, column, total : int64, int32, int64 CSR, columns rising in a row
+    next_entry : int64[n_rows], the first entry of each row that is not before column ``first``; moved on to ``last``
+    begin      : int64[last − first], where each column begins in the outputs; at exit, where it ends
+    """
+    for row in range(len(next_entry)):
+        e = next_entry[row]
+        stop = indptr[row + 1]
+        while e < stop and column[e] < last:
+            k = begin[column[e] - first]
+            out_row[k] = row
+            out_total[k] = total[e]
+            begin[column[e] - first] = k + 1
+            e += 1
+        next_entry[row] = e
+
+
+@njit(nogil=True, cache=True)
+def count_columns(column, out):
+    """Add to ``out`` (int64) how many entries each column has."""
+    for e in range(len(column)):
+        out[column[e]] += 1
+
+
+@njit(nogil=True, cache=True)
+def add_row(sums, b, counts, unit):
+    """sums += unit × row b."""
+    target, touched = sums[0], sums[1]
     indptr, column, total = counts
     for e in range(indptr[b], indptr[b + 1]):
         target[column[e]] += unit * total[e]
+        touched[column[e] >> 6] |= np.uint64(1) << np.uint64(column[e] & 63)
 
 
 @njit(nogil=True, cache=True)
-def add_column(target, b, counts, by_column, unit):
-    """target += unit × column b."""
-    indptr, _, total = counts
-    begin, row, place = by_column
-    for e in range(begin[b], begin[b + 1]):
-        target[row[e]] += unit * total[indptr[row[e]] + place[e]]
+def add_column(sums, b, columns, unit):
+    """sums += unit × column b."""
+    target, touched = sums[0], sums[1]
+    begin, row, total, origin = columns
+    for e in range(begin[b - origin], begin[b - origin + 1]):
+        target[row[e]] += unit * total[e]
+        touched[row[e] >> 6] |= np.uint64(1) << np.uint64(row[e] & 63)
+
+
+@njit(nogil=True, cache=True)
+def take_sums(sums, left_out):
+    """Move what was added up, but for the product ``left_out``, to the front of ``code`` and ``value``; returns how many.
+
+    sums : target float64[n_products] and touched uint64[n_products // 64 + 1], zeros, left so; code int32 and value
+           float64[n_products], the touched products, rising, and their sums
+    """
+    target, touched, code, value = sums
+    one, n = np.uint64(1), 0
+    for word in range(len(touched)):
+        bits = touched[word]
+        touched[word] = 0
+        while bits != 0:
+            i = (word << 6) + count_bits(np.int64((bits & (~bits + one)) - one))
+            bits &= bits - one
+            if i != left_out:
+                code[n] = i
+                value[n] = target[i]
+                n += 1
+            target[i] = 0.0
+    return n
 
 
 @njit(nogil=True, cache=True)
@@ -184,6 +239,12 @@ def subtract_from_two(y, z, a, b, c, d, f, g):
 
 
 @njit(nogil=True, cache=True)
+def is_zero_below(system, k, r):
+    """Whether the four multiples from row k on that row r would lose are 0."""
+    return system[k, r] == 0.0 and system[k + 1, r] == 0.0 and system[k + 2, r] == 0.0 and system[k + 3, r] == 0.0
+
+
+@njit(nogil=True, cache=True)
 def solve_in_place(n, system, weight):
     """Solve system · w = weight for the upper triangle of a positive definite system; w replaces weight."""
     for k in range(0, n, 4):
@@ -196,11 +257,15 @@ def solve_in_place(n, system, weight):
             for j in range(len(row)):
                 row[j] *= inverse
             for r in range(i + 1, stop):
-                subtract_row(system[r, r:n], system[i, r:n], system[i, r])
+                if system[i, r] != 0.0:
+                    subtract_row(system[r, r:n], system[i, r:n], system[i, r])
         if stop - k < 4:
             continue
         r = stop
         while r + 1 < n:  # the second row begins a place early: what lands under the diagonal is never read
+            if is_zero_below(system, k, r) and is_zero_below(system, k, r + 1):  # rare products hardly meet: most are
+                r += 2
+                continue
             subtract_from_two(
                 system[r, r:n], system[r + 1, r:n], system[k, r:n], system[k + 1, r:n], system[k + 2, r:n], system[k + 3, r:n],
                 (system[k, r], system[k + 1, r], system[k + 2, r], system[k + 3, r]),
@@ -233,23 +298,23 @@ def keep_largest(n, support, weight, n_edges, out_antecedent, out_edge):
 
 # Oracle: tests/naive.py::cosine_edges
 @njit(nogil=True, cache=True)
-def strongest_cosines(first, last, co, co_by_column, diagonal, n_edges, value, out_count, out_antecedent, out_edge):
+def strongest_cosines(first, last, co, co_columns, diagonal, n_edges, sums, out_count, out_antecedent, out_edge):
     """The ``n_edges`` products most similar to each of ``first`` to ``last``: co_AB / √(co_AA·co_BB), ties by code.
 
-    co, co_by_column : as in `solve_targets`; diagonal : float64[n_products], co_AA
-    value : float64[n_products] zeros, left so; outputs as in `solve_targets`
+    co, co_columns : as in `solve_targets`; diagonal : float64[n_products], co_AA
+    sums : see `take_sums`; outputs as in `solve_targets`
     """
     chosen = np.empty(n_edges, dtype=np.int32)
+    code, value = sums[2], sums[3]
     for b in range(first, last):
-        add_row(value, b, co, 1.0)
-        add_column(value, b, co, co_by_column, 1.0)
-        value[b] = 0.0
-        for a in range(len(value)):
-            scale = np.sqrt(diagonal[a] * diagonal[b])
-            value[a] = value[a] / scale if scale > 0.0 else 0.0
-        n = choose_largest(value, chosen)
+        add_row(sums, b, co, 1.0)
+        add_column(sums, b, co_columns, 1.0)
+        held = take_sums(sums, b)
+        for k in range(held):
+            scale = np.sqrt(diagonal[code[k]] * diagonal[b])
+            value[k] = value[k] / scale if scale > 0.0 else 0.0
+        n = choose_largest(value[:held], chosen)
         for k in range(n):
-            out_antecedent[b, k] = chosen[k]
+            out_antecedent[b, k] = code[chosen[k]]
             out_edge[b, k] = value[chosen[k]]
         out_count[b] = n
-        value[:] = 0.0

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+#: Sorted p-values that are made q-values at a time.
+RANKED_AT_ONCE = 1 << 20
+
 
 def benjamini_hochberg(p_values: ArrayLike, n_tests: int | None = None) -> np.ndarray:
     """q-values: the false-discovery rate at which each test would be flagged, float64 in [0, 1].
@@ -18,14 +21,28 @@ def benjamini_hochberg(p_values: ArrayLike, n_tests: int | None = None) -> np.nd
     [0.04, 0.053333, 0.053333]
     """
     p = np.asarray(p_values, dtype=np.float64)
-    q = np.full(p.shape, np.nan)
-    tested = np.flatnonzero(~np.isnan(p))
+    return q_values_among(p.flatten(), p, n_tests)
+
+
+def q_values_among(p_values: np.ndarray, wanted: np.ndarray, n_tests: int | None = None) -> np.ndarray:
+    """The q-values that `benjamini_hochberg` gives for some of the tests, without a q-value for each of the others.
+
+    p_values : float64, of all tests; overwritten, for where they are many there is no room for a second copy
+    wanted   : the p-values of those tests, each among ``p_values``; NaN stays NaN
+    """
+    p_values.sort()  # NaN last
+    tested = p_values[: len(p_values) - int(np.isnan(p_values).sum())]
     m = len(tested) if n_tests is None else max(int(n_tests), len(tested))
-    order = tested[np.argsort(p[tested])]  # equal p-values get one q-value, in whatever order
-    if len(order) == 0:
-        return q
-    scaled = p[order] * (m / np.arange(1, len(order) + 1))
-    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    q = np.full(wanted.shape, np.nan)
+    known = ~np.isnan(wanted)
+    place = np.searchsorted(tested, wanted[known])  # equal p-values have one q-value
+    least = 1.0
+    for last in range(len(tested), 0, -RANKED_AT_ONCE):
+        first = max(last - RANKED_AT_ONCE, 0)
+        scaled = tested[first:last] * (m / np.arange(first + 1, last + 1))
+        tested[first:last] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], least)
+        least = float(tested[first])
+    q[known] = tested[place]
     return q
 
 

@@ -7,6 +7,7 @@ Sources: DuMouchel 1999, Am. Stat. 53; DuMouchel & Pregibon 2001, KDD (squashing
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -111,35 +112,40 @@ def fit_gamma_poisson_mixture(
                       v = max(Σw[(N−E)² − V] / ΣwE², 1e-6), w = (1+E)⁻², α = β = 1/v. Where ``truncated``, its
                       variance comes from the truncated likelihood instead (moments of seen pairs only mislead).
     """
-    n, e = np.broadcast_arrays(*_floats(count, expected))
+    n, e = np.broadcast_arrays(np.asarray(count), np.asarray(expected, dtype=np.float64))
     floor = max(at_least, 1) if truncated else 0
-    usable = np.isfinite(e) & (e > 0) & (n >= floor)
-    v = e if variance is None else np.broadcast_to(np.asarray(variance, dtype=np.float64), e.shape)
-    if not usable.all():
-        n, e, v = n[usable], e[usable], v[usable]
-    if len(n) >= min_pairs:
-        fitted = _fit_two_gammas(n, e, floor)
+    usable = np.isfinite(e)
+    usable &= e > 0
+    usable &= n >= floor
+    if np.count_nonzero(usable) >= min_pairs:
+        fitted = _fit_two_gammas(n, e, usable, floor)
         if fitted is not None:
             return fitted
-    return _fit_one_gamma(n, e, v, floor)
+    v = e if variance is None else np.broadcast_to(np.asarray(variance, dtype=np.float64), e.shape)
+    return _fit_one_gamma(n[usable].astype(np.float64), e[usable], v[usable], floor)
 
 
-def squash(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def squash(
+    count: np.ndarray, expected: np.ndarray, usable: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cells (count, mean expected, number of pairs): 60 bins of log expected × count; counts ≥ 200 stay single.
 
-    Cells come by count, then by expected; sums run in row order.
+    Cells come by count, then by expected; sums run in row order. usable : bool, the pairs that are looked at (None: all)
     """
     many = count >= SINGLE_FROM
+    few = ~many
+    if usable is not None:
+        many &= usable
+        few &= usable
     order = np.lexsort((expected[many], count[many]))
-    alone = (count[many][order], expected[many][order], np.ones(len(order)))
-    low, high = expected.min(where=~many, initial=np.inf), expected.max(where=~many, initial=0.0)
+    alone = (count[many][order].astype(np.float64), expected[many][order], np.ones(len(order)))
+    low, high = expected.min(where=few, initial=np.inf), expected.max(where=few, initial=0.0)
     if high == 0.0:
         return alone
     origin, width = np.log(low), max((np.log(high) - np.log(low)) / E_BINS, 1e-12)
     pairs, total = np.zeros(SINGLE_FROM * E_BINS), np.zeros(SINGLE_FROM * E_BINS)
-    for first in range(0, len(count), SQUASHED_AT_ONCE):  # in runs, so that what is in between stays small
-        rows = slice(first, first + SQUASHED_AT_ONCE)
-        n, e = count[rows][~many[rows]], expected[rows][~many[rows]]
+    for rows in _runs(usable, len(count)):  # so that what is in between stays small
+        n, e = count[rows][few[rows]], expected[rows][few[rows]]
         place = np.clip(((np.log(e) - origin) / width).astype(np.int64), 0, E_BINS - 1)
         cell = n.astype(np.int64) * E_BINS + place
         pairs += np.bincount(cell, minlength=len(pairs))
@@ -152,8 +158,24 @@ def squash(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndar
     )
 
 
-def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, floor: int) -> GammaMixture | None:
-    n, e, weight = squash(count, expected)
+def _runs(usable: np.ndarray | None, n: int) -> Iterator[slice]:
+    """Rows that hold SQUASHED_AT_ONCE usable ones each, the last run fewer: sums do not depend on what is not usable."""
+    if usable is None or usable.all():
+        yield from (slice(first, first + SQUASHED_AT_ONCE) for first in range(0, n, SQUASHED_AT_ONCE))
+        return
+    begin = held = 0
+    for first in range(0, n, SQUASHED_AT_ONCE):
+        rows = np.flatnonzero(usable[first : first + SQUASHED_AT_ONCE])
+        if held + len(rows) >= SQUASHED_AT_ONCE:
+            end = first + int(rows[SQUASHED_AT_ONCE - held - 1]) + 1
+            yield slice(begin, end)
+            begin, held = end, held - SQUASHED_AT_ONCE
+        held += len(rows)
+    yield slice(begin, n)
+
+
+def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, usable: np.ndarray, floor: int) -> GammaMixture | None:
+    n, e, weight = squash(count, expected, usable)
     high = np.array([LOG_BOUND] * 4 + [LOGIT_BOUND])
     best = None
     for *gammas, q in STARTS:
@@ -165,7 +187,7 @@ def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, floor: int) -> Gamm
         return None
     a1, b1, a2, b2 = (float(value) for value in np.exp(best.x[:4]))
     q = float(1.0 / (1.0 + np.exp(-best.x[4])))
-    return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -best.value, len(count))
+    return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -best.value, int(np.count_nonzero(usable)))
 
 
 def _negative_log_likelihood(
