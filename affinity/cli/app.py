@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from types import ModuleType
 from typing import Annotated
@@ -73,13 +74,36 @@ def _root(
     show_progress(sys.stderr.isatty())
 
 
+_STOPPED = "Stopped. What was published before is untouched."
+
+
+class _Terminated(BaseException):
+    """SIGTERM came: what is under way is cleaned up as after Ctrl-C."""
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated
+
+
 def main() -> None:
-    """Run the command; an AffinityError is printed without a traceback and exits with 1."""
+    """Run the command; an AffinityError is printed without a traceback and exits with 1.
+
+    SIGTERM stops it as Ctrl-C does (143 and 130): files of passage are removed, what was published before is untouched.
+    """
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except AffinityError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        typer.echo("Stopped. Nothing was published.", err=True)
+        typer.echo(_STOPPED, err=True)
         sys.exit(130)
+    except _Terminated:
+        typer.echo(_STOPPED, err=True)
+        sys.exit(143)
+    except MemoryError:
+        typer.echo(f"Out of memory. {_STOPPED.partition(' ')[2]} Use a machine or a limit with more.", err=True)
+        sys.exit(1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
