@@ -1,0 +1,221 @@
+"""Faults from outside: full disks, damaged files, limits of memory, two runs at once, clocks that jump, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from affinity.errors import OutputError, ReleaseError
+from affinity.release import folder as folder_room
+from affinity.release import list_releases, open_release, release_id, use_release
+from affinity.release.feeds import write_feed
+from affinity.sample_shop import make_shop, write_shop
+from affinity.serve.follow import open_shelf
+from tests.faults.scenarios import NEW, OLD, publish
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The orders of a small shop."""
+    return write_shop(make_shop(seed=3, customers=60), tmp_path_factory.mktemp("shop"))["orders"]
+
+
+def run_affinity(*arguments: str | Path, folder: Path, most_bytes: int = 0) -> subprocess.Popen[str]:
+    """`affinity …` with a folder for files of passage of its own."""
+    (folder / "passing").mkdir(exist_ok=True)
+    environment = os.environ | {"TMPDIR": str(folder / "passing")}
+    command = [sys.executable, "-m", "affinity", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+    if most_bytes:
+        resource.prlimit(run.pid, resource.RLIMIT_AS, (most_bytes, most_bytes))
+    return run
+
+
+def assert_tidy(shop: Path) -> None:
+    """Every release is whole and nothing is left over."""
+    open_release(shop)
+    for release in list_releases(shop):
+        open_release(shop / "releases" / release["id"])
+    assert {path.name for path in shop.iterdir()} == {"releases", "current", ".affinity-lock"}
+
+
+def damages(content: bytes, places: int) -> Iterator[bytes]:
+    """``content`` cut, flipped by a bit and made longer, at ``places`` places each."""
+    for part in range(places):
+        at = len(content) * part // places
+        yield content[:at]
+        yield content[:at] + bytes([content[at] ^ 1 << part % 8]) + content[at + 1 :]
+    yield content + b"\0"
+
+
+def check_damage(folder: Path, places: int) -> int:
+    """Every file of a release damaged: verifying, going back to it and serving it refuse and name the file."""
+    release, count = publish(folder / "shop", NEW, 1), 0
+    publish(folder / "shop", OLD)
+    for path in sorted(path for path in release.rglob("*") if path.is_file()):
+        good = path.read_bytes()
+        for bad in damages(good, places if good else 0):
+            path.write_bytes(bad)
+            for refuses in (open_release, open_shelf):
+                with pytest.raises(ReleaseError, match=path.name):
+                    refuses(release)
+            with pytest.raises(ReleaseError):
+                use_release(folder / "shop", release.name)
+            assert open_release(folder / "shop").id == release_id(OLD)
+            count += 1
+        path.write_bytes(good)
+    return count
+
+
+def test_damaged_files_are_named_and_never_served(tmp_path: Path) -> None:
+    assert check_damage(tmp_path, 1) > 40
+
+
+@pytest.mark.slow
+def test_files_damaged_at_many_places(tmp_path: Path) -> None:
+    assert check_damage(tmp_path, 16) > 600
+
+
+def test_files_too_large_for_the_disk(tmp_path: Path) -> None:
+    """A real limit on the size of files cuts a write in the middle, wherever it is."""
+    publish(tmp_path / "shop", OLD)
+    program = (
+        "import sys, warnings; warnings.simplefilter('ignore')\n"
+        "from pathlib import Path; from affinity.errors import OutputError; from tests.faults import scenarios as s\n"
+        "import resource\n"
+        "for size in map(int, sys.argv[2:]):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))\n"
+        "    try: s.publish(Path(sys.argv[1]), s.NEW, 1)\n"
+        "    except OutputError as error: assert 'File too large' in str(error)\n"
+        "    else: sys.exit(f'{size} bytes were enough')\n"
+    )
+    sizes = [str(size) for size in (0, 1, 100, 1000, 1500, 2000)]
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "shop", *sizes], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert_tidy(tmp_path / "shop")
+    publish(tmp_path / "shop", NEW, 1)
+    assert_tidy(tmp_path / "shop")
+
+
+def publish_many(shop: Path) -> None:
+    """Releases until something gives way."""
+    for number in range(200):
+        publish(shop, OLD | {"number": number}, keep=200)
+
+
+def write_feeds(disk: Path) -> None:
+    """Feeds until something gives way."""
+    for number in range(40):
+        write_feed(open_release(disk / "shop"), disk / f"feed-{number}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+@pytest.mark.parametrize("kilobytes", [16, 64, 128])
+def test_a_disk_that_is_really_full(tmp_path: Path, kilobytes: int) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        with pytest.raises(OutputError, match="No space left"):
+            publish_many(disk / "shop")
+        left = list((disk / "shop").glob(".staging-*"))
+        assert not left
+        if (disk / "shop" / "current").exists():
+            open_release(disk / "shop")
+            with pytest.raises(OutputError, match=r"cannot be written to .*(No space left|full)"):
+                write_feeds(disk)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_two_runs_into_the_same_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path / "shop", OLD)
+    monkeypatch.setattr(folder_room, "LOCK_TRIES", 3)
+    monkeypatch.setattr(folder_room, "LOCK_PAUSE", 0.01)
+    with folder_room.locked(tmp_path / "shop"), pytest.raises(OutputError, match="Another run is publishing into"):
+        publish(tmp_path / "shop", NEW, 1)
+    write_feed(open_release(tmp_path / "shop"), tmp_path / "feed")
+    with folder_room.locked(tmp_path / "feed", itself=True), pytest.raises(OutputError, match="Another run"):
+        write_feed(open_release(tmp_path / "shop"), tmp_path / "feed")
+    assert open_release(tmp_path / "shop").id == release_id(OLD)
+
+
+@pytest.mark.parametrize("jump", [-40 * 365 * 86400, 40 * 365 * 86400])
+def test_clocks_that_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
+    """A release that was published "in the future", or long ago: the new one is current, and a repeated run is the same."""
+    old = publish(tmp_path / "shop", OLD)
+    os.utime(old, (time.time() + jump, time.time() + jump))
+    publish(tmp_path / "shop", NEW, 1, keep=1)
+    assert open_release(tmp_path / "shop").id == release_id(NEW)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "shop" / "current").iterdir() if path.is_file()}
+    monkeypatch.setattr(time, "time", lambda: float(jump + 2_000_000_000))
+    shutil.rmtree(tmp_path / "shop")
+    publish(tmp_path / "shop", NEW, 1)
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "shop" / "current").iterdir() if path.is_file()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("megabytes", [400, 700, 1000, 1400, 2000, 3000])
+def test_a_run_without_enough_memory(tmp_path: Path, shop: Path, megabytes: int) -> None:
+    publish(tmp_path / "shop", OLD)
+    run = run_affinity("run", shop, "--out", tmp_path / "shop", folder=tmp_path, most_bytes=megabytes << 20)
+    run.communicate(timeout=170)
+    assert open_release(tmp_path / "shop").id == release_id(OLD) or run.returncode == 0
+    assert run_affinity("run", shop, "--out", tmp_path / "shop", folder=tmp_path).wait(170) == 0
+    assert_tidy(tmp_path / "shop")
+    assert not list((tmp_path / "passing").glob("affinity-*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_signals_in_every_phase_of_a_run(tmp_path: Path, shop: Path, number: signal.Signals) -> None:
+    publish(tmp_path / "shop", OLD)
+    ended, seconds = 0, 0.2
+    while not ended:
+        run = run_affinity("run", shop, "--out", tmp_path / "shop", "--json", folder=tmp_path)
+        time.sleep(seconds)
+        ended = run.poll() is not None
+        run.send_signal(number)
+        _, said = run.communicate(timeout=100)
+        assert ended or run.returncode != 1, said
+        assert seconds < 0.7 or number == signal.SIGKILL or "Traceback" not in said, said
+        open_release(tmp_path / "shop")
+        if number != signal.SIGKILL:
+            assert not list((tmp_path / "passing").glob("affinity-*")), said
+        seconds += 0.6
+    assert run_affinity("run", shop, "--out", tmp_path / "shop", folder=tmp_path).wait(100) == 0
+    assert_tidy(tmp_path / "shop")
+    assert not list((tmp_path / "passing").glob("affinity-*"))
+
+
+def test_sigterm_stops_a_verb_cleanly(tmp_path: Path) -> None:
+    """SIGTERM ends it as Ctrl-C does: what it was writing is gone, one line says so."""
+    program = (
+        "import os, signal, sys; sys.argv = ['affinity', 'publish', 'x']\n"
+        "from affinity.cli import app, publish\n"
+        "from affinity.replacing import replacing; from pathlib import Path\n"
+        "def stop(*_, **__):\n"
+        "    with replacing(Path(sys.argv[2])): os.kill(os.getpid(), signal.SIGTERM)\n"
+        "import affinity.release as room; room.list_releases = stop\n"
+        "import affinity.cli as cli; cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 143, (done.returncode, done.stderr)
+    assert "Stopped." in done.stderr
+    assert not list(ROOT.glob(".x.new-*"))
+    assert json.dumps(done.stdout) == '""'
