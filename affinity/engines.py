@@ -6,9 +6,9 @@ The one place that knows about engines. A step of the way asks its engine for co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from affinity import baskets as basket_room
 from affinity import counting, fit
 from affinity.contexts import Shop, divide_customers, explain_scores, recommend_customers
 from affinity.counting import itemsets as itemset_counts
+from affinity.errors import TooLarge
 from affinity.history import History, look_back
+from affinity.memory import held_memory, size_in_bytes
 from affinity.ranking import join_recommendations
 from affinity.settings import Settings
 from affinity.tables import (
@@ -36,6 +38,9 @@ from affinity.vocabulary import Vocabulary
 
 #: Itemsets of a run: at least one basket in so many, and at least so many, unless the settings say otherwise.
 _ONE_BASKET_IN, _LEAST_BASKETS = 1000, 5
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +83,7 @@ class LocalEngine:
                 max_itemsets=settings.mining.max_itemsets,
                 on_limit="keep_most_frequent",
             ),
-            lambda: counting.count_pairs(baskets, owners, max_products_per_customer=most),
+            lambda: _count_pairs(baskets, owners, most, settings.memory_budget),
         )
         return BasketCounts(itemsets, pairs, baskets.too_large)
 
@@ -95,6 +100,21 @@ class LocalEngine:
         return recommend_customers(shop)
 
 
+def _count_pairs(baskets: Baskets, owners: Holdings | None, most: int, memory_budget: str | None) -> PairCounts:
+    """The pair counts in what the budget leaves beside what is held."""
+    if memory_budget is None:
+        return counting.count_pairs(baskets, owners, max_products_per_customer=most)
+    room = max(size_in_bytes(memory_budget) - (held_memory() or 0), 1)
+    try:
+        return counting.count_pairs(baskets, owners, max_products_per_customer=most, max_memory_bytes=room)
+    except TooLarge as error:
+        raise TooLarge(
+            f"memory_budget={memory_budget!r} leaves {room / 1e9:.2f} GB to count pairs. {error.what}",
+            why=error.why,
+            do="Raise memory_budget by what is missing, or lower baskets.max_products_per_customer.",
+        ) from None
+
+
 LOCAL = LocalEngine()
 
 
@@ -104,7 +124,13 @@ class SparkEngine:
     def __init__(self, session: Any, settings: Settings) -> None:
         """session : a SparkSession"""
         self._session, self._settings = session, settings
-        self._lines: tuple[OrderLines, Any] | None = None
+        self._known: tuple[OrderLines, Any] | None = None
+
+    def close(self) -> None:
+        """Hold nothing on the cluster any longer."""
+        if self._known is not None:
+            self._known[1].release()
+            self._known = None
 
     def count_baskets(self, past: History, settings: Settings) -> BasketCounts:
         """See `Engine`."""
@@ -115,7 +141,7 @@ class SparkEngine:
         def own(known: History) -> spark.Owned:
             return spark.Owned(group_lines(known.lines, settings), known.holdings if with_owners else None)
 
-        owned = self._shards(past.gross).map(look_back).map(own)
+        owned = self._shards(past).map(own)
         most = settings.baskets.max_products_per_customer
         pairs, too_large = spark.count_pairs(owned, products, with_owners=with_owners, max_products_per_customer=most)
         itemsets = spark.mine_itemsets(
@@ -144,7 +170,7 @@ class SparkEngine:
         def nobody() -> spark_lives.Followed:
             return spark_lives.Followed(_owns_nothing(past), None, rules)
 
-        followed = self._shards(past.gross).map(look_back).map(follow)
+        followed = self._shards(past).map(follow)
         return spark_lives.count_life_tables(
             followed, nobody, started_at=rules["started_at"], min_converted=rules["min_converted"]
         )
@@ -153,16 +179,18 @@ class SparkEngine:
         """See `Engine`."""
         from affinity.counting import spark_transitions
 
-        lines = self._shards(past.gross)
+        shards = self._shards(past)
 
         def count(at: int | None, known: History, half_lives: dict[str, Any]) -> Transitions:
-            def bought(shard: OrderLines) -> spark_transitions.Bought | None:
-                before = shard if at is None else fit.cut_lines(shard, at)
-                then = look_back(before) if len(before) else None
-                return None if then is None else spark_transitions.Bought(then.steps, then.holdings)
+            def bought(now: History) -> spark_transitions.Bought | None:
+                before = now.gross if at is None else fit.cut_lines(now.gross, at)
+                if not len(before):
+                    return None
+                then = now if at is None else look_back(before)
+                return spark_transitions.Bought(then.steps, then.holdings)
 
             nobody = spark_transitions.Bought(None, _owns_nothing(past))
-            return spark_transitions.count_transitions(lines.map(bought), nobody, **half_lives)
+            return spark_transitions.count_transitions(shards.map(bought), nobody, **half_lives)
 
         return count
 
@@ -182,16 +210,17 @@ class SparkEngine:
         found = join_recommendations(run_tasks(self._session, blocks, rank, self._settings.spark.max_rows_on_driver))
         return found.explained_by(explain_scores(shop))
 
-    def _shards(self, lines: OrderLines) -> Any:
-        """The shards of ``lines``, sent once."""
+    def _shards(self, past: History) -> Any:
+        """The histories of the shards of ``past``, sent and looked back on once."""
         from affinity.baskets import spark
 
-        if self._lines is None or self._lines[0] is not lines:
+        if self._known is None or self._known[0] is not past.gross:
+            self.close()
             chosen = self._settings.spark
             shards = chosen.shards or int(self._session.sparkContext.defaultParallelism)
-            sent = spark.shard_lines(self._session, lines, shards=shards, most_rows=chosen.max_rows_on_driver)
-            self._lines = lines, sent
-        return self._lines[1]
+            sent = spark.shard_lines(self._session, past.gross, shards=shards, most_rows=chosen.max_rows_on_driver)
+            self._known = past.gross, sent.map(look_back).kept(_only)
+        return self._known[1]
 
 
 @contextmanager
@@ -203,7 +232,12 @@ def open_engine(settings: Settings, session: Any = None) -> Iterator[Engine]:
     from affinity.spark_session import spark_session
 
     with spark_session(None if settings.engine in ("local", "spark") else settings.engine, session) as opened:
-        yield SparkEngine(opened, settings)
+        engine = SparkEngine(opened, settings)
+        try:
+            yield engine
+        finally:
+            with suppress(Exception):  # a session that is lost holds nothing
+                engine.close()
 
 
 def group_lines(lines: OrderLines, settings: Settings) -> Baskets:
@@ -224,6 +258,11 @@ def least_count(settings: Settings, n: int) -> int:
 def _owns_nothing(past: History) -> Holdings:
     """The holdings of the customers of ``past`` before they bought anything."""
     return basket_room.collect_holdings(past.gross.take(np.empty(0, dtype=np.int64)))
+
+
+def _only(parts: list[T]) -> T:
+    (one,) = parts
+    return one
 
 
 def _rules_by_shard(rules: dict[str, Any]) -> Callable[[Vocabulary], dict[str, Any]]:

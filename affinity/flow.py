@@ -24,8 +24,9 @@ from affinity.contexts import (
     recommend_in,
     recommend_newcomers,
 )
-from affinity.engines import Engine, least_count, open_engine
+from affinity.engines import BasketCounts, Engine, least_count, open_engine
 from affinity.history import History
+from affinity.memory import within_budget
 from affinity.metrics import Retention
 from affinity.observed import measure_offer_log, measure_with_segments
 from affinity.packing import pack_shop
@@ -58,6 +59,7 @@ from affinity.tables import (
     Metrics,
     PairGraph,
     Recommendations,
+    Rules,
 )
 from affinity.threads import run_together
 
@@ -90,18 +92,12 @@ def run(
 
 
 def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str], known: tuple[Any, Any, Any, Any]) -> Result:
-    with step("reading orders"):
+    within = partial(within_budget, settings.memory_budget)
+    with step("reading orders"), within("reading orders"):
         past, facts = read_inputs(orders, settings, excluded, known)
-    with step("counting itemsets and pairs"):
-        counted = engine.count_baskets(past, settings)
-        itemsets = counted.itemsets
-        found_rules, pair_graph = run_together(
-            lambda: rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence),
-            lambda: graph.build_graph(counted.pairs, settings=settings.graph),
-        )
-        too_large = counted.too_large
-        del counted  # every pair seen: the graph holds what is published of them
-    with step("measuring conversion, learning fit"):
+    with step("counting itemsets and pairs"), within("counting"):
+        itemsets, found_rules, pair_graph, too_large = _weigh_baskets(engine.count_baskets(past, settings), settings)
+    with step("measuring conversion, learning fit"), within("learning fit"):
         judged = judge_customers(past, facts, settings)
         (measured, no_conversion), (learnt, no_fit) = run_together(
             lambda: attempt(lambda: measure_with_segments(past, facts, settings, engine)),
@@ -109,9 +105,9 @@ def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str
         )
         lives, conversion, segments = measured or (None, None, None)
     shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
-    with step("ranking"):
+    with step("ranking"), within("ranking"):
         recommendations, newcomers = (engine.recommend(shop), recommend_newcomers(shop)) if learnt else (None, None)
-    with step("metrics"):
+    with step("metrics"), within("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
         metric_tree, no_tree = attempt(lambda: measure_tree(past, facts, settings, judged))
         metric_change, no_change = (
@@ -149,6 +145,16 @@ def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str
         recommender=partial(recommend_in, shop),
         packer=partial(pack_shop, shop),
     )
+
+
+def _weigh_baskets(counted: BasketCounts, settings: Settings) -> tuple[ItemsetCounts, Rules, PairGraph, int]:
+    """Itemsets, rules and graph, and how many baskets were too large; every pair seen is let go with ``counted``."""
+    itemsets = counted.itemsets
+    found_rules, pair_graph = run_together(
+        lambda: rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence),
+        lambda: graph.build_graph(counted.pairs, settings=settings.graph, memory_budget=settings.memory_budget),
+    )
+    return itemsets, found_rules, pair_graph, counted.too_large
 
 
 def group_baskets(

@@ -36,7 +36,7 @@ def pack_shop(shop: Shop) -> dict[str, Any]:
         "baskets": int(shop.graph.n),
         "buyers": shop.buyers.customers,
         "clock": shop.past.holdings.clock,
-        "settings": shop.settings.model_dump(mode="json", exclude={"campaign", "engine", "release", "spark"}),
+        "settings": shop.settings.model_dump(mode="json", exclude={"campaign", "engine", "memory_budget", "release", "spark"}),
     }
     packed = _pack_products(shop) | _pack_pairs(shop)
     if shop.past.has_customers:

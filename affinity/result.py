@@ -35,7 +35,7 @@ from affinity.tables import (
 )
 
 #: Settings that never change an answer, and so are no part of a release's identity.
-_WITHOUT_EFFECT = {"campaign", "engine", "release", "spark"}
+_WITHOUT_EFFECT = {"campaign", "engine", "memory_budget", "release", "spark"}
 
 
 @dataclass(frozen=True)

@@ -285,6 +285,12 @@ class Settings(Section):
         description="Where to count: local (this machine), spark (the session that is active or configured), or a Spark master "
         "URL: local[2], spark://host:7077, yarn. The answers are equal.",
     )
+    memory_budget: str | None = Field(
+        None,
+        pattern=r"^\s*(0*[1-9]\d*(\.\d+)?|0+\.0*[1-9]\d*)\s*([KMGTkmgt]?[Bb]|[KMGkmg][Ii][Bb])?\s*$",
+        description="Memory of a run, such as 8GB: blocks are made for it, and a step that would begin or end over it is an "
+        "error that says what would fit. Unset: blocks for 8GB, and no error. The answers are equal.",
+    )
     rank_by: Literal["fit", "expected_value"] = Field(
         "fit", description="What orders a list: fit, or fit x margin of the product (margins must be known)."
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from affinity import baskets, counting, fit
 from affinity.history import History, look_back
+from affinity.memory import require_room, scale_block
 from affinity.progress import track
 from affinity.settings import Settings
 from affinity.tables import Candidates, Customers, FitModel, Landmark, Offers
@@ -71,7 +72,9 @@ def learn_model(
 
     earlier = (recall(at) for at in track(plan_times(past, settings), "landmarks"))
     solved = None
-    if now.transitions.entries > ENTRIES_SIDE_BY_SIDE:  # one landmark's counts in memory at a time
+    budget = settings.memory_budget
+    require_room(budget, "learning fit", fit.solving_bytes(now.transitions))
+    if now.transitions.entries > scale_block(ENTRIES_SIDE_BY_SIDE, budget):  # one landmark's counts in memory at a time
         solved = fit.solve_both(now, settings.fit)
         now = replace(now, transitions=now.transitions.without_pairs())
     return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days, solved=solved), now

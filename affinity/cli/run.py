@@ -33,6 +33,9 @@ def command(
         str | None,
         typer.Option(help="Where to count: local (default), spark, or a Spark master URL: local[2], …", show_default=False),
     ] = None,
+    memory_budget: Annotated[
+        str | None, typer.Option(help="Memory of the run, such as 8GB; an error where it is too little.", show_default=False)
+    ] = None,
     keep: Annotated[int | None, typer.Option(help="Releases that stay on disk. Default 5.", show_default=False)] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -40,7 +43,12 @@ def command(
     from affinity.release import check_output
 
     settings = reading.settings(
-        horizon_days=horizon_days, min_support=min_support, top_k=top_k, engine=engine, release__keep=keep
+        horizon_days=horizon_days,
+        min_support=min_support,
+        top_k=top_k,
+        engine=engine,
+        memory_budget=memory_budget,
+        release__keep=keep,
     )
     check_output(out)
     result = flow.run(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 
 from affinity.counting.mining_task import MiningTask
-from affinity.errors import SettingsError
+from affinity.memory import size_in_bytes
 
 #: Bytes that one itemset counts as: 9 in the trie, and about 50 when the rows are put in order.
 BYTES_PER_ITEMSET = 64
@@ -19,20 +18,13 @@ DEFAULT_SHARE = 0.5
 _UNKNOWN_MEMORY = 4 << 30
 #: Sums of binomials of more terms than this are bounded instead.
 _SUMMED = 60
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
 def budget_in_bytes(memory_budget: int | str | None) -> int:
     """Bytes of a budget: a number, a text such as "2GB" or "500 MiB", or None for half of the memory available now."""
     if memory_budget is None:
         return int(DEFAULT_SHARE * available_memory())
-    text = str(memory_budget) if not isinstance(memory_budget, bool) else "True"
-    parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
-    if parts is None or parts[2].upper() not in _UNITS or float(parts[1]) <= 0:
-        raise SettingsError(
-            f"memory_budget={memory_budget!r} is not a size.", do='Use bytes, or a text such as "2GB" or "500MB".'
-        )
-    return int(float(parts[1]) * _UNITS[parts[2].upper()])
+    return size_in_bytes(memory_budget)
 
 
 def available_memory() -> int:

@@ -68,6 +68,14 @@ def solve_edges(
     return _by_antecedent(*out)
 
 
+def solving_bytes(transitions: Transitions) -> int:
+    """Bytes that `solve_edges` takes beside the transitions, at most: G, the columns at hand, and the edges."""
+    n = len(transitions.products)
+    values = 8 * (len(transitions.co_owned.column) + len(transitions.owned_at_order.column))
+    at_hand = 12 * min(COLUMN_ENTRIES, len(transitions.co_owned.column) + len(transitions.new_at_order.column))
+    return values + 12 * n * (n // 64 + 1) + at_hand
+
+
 def similar_edges(transitions: Transitions, threads: int | None = None) -> Edges:
     """The 20 largest cosines co_AB/√(co_AA·co_BB) into each target B, from the lasting co-ownership AᵀA where it is counted."""
     n = len(transitions.products)

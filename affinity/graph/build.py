@@ -6,17 +6,21 @@ import numpy as np
 
 from affinity.graph.communities import find_communities
 from affinity.graph.evidence import GrainEvidence, weigh_pairs
+from affinity.memory import require_room, scale_block
 from affinity.settings import GraphSettings
 from affinity.statistics.intervals import wilson_interval
 from affinity.statistics.shrinkage import GammaMixture
 from affinity.tables import PairCounts, PairGraph
 from affinity.threads import map_rows, run_together
 
-#: Pairs up to which both grains are weighed side by side: each takes about 60 bytes a pair while it is.
+#: Pairs up to which both grains are weighed side by side: each takes about 17 bytes a pair while it is.
 SIDE_BY_SIDE = 20_000_000
+BYTES_PER_PAIR = 17
 
 
-def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> PairGraph:
+def build_graph(
+    pairs: PairCounts, *, settings: GraphSettings | None = None, memory_budget: int | str | None = None
+) -> PairGraph:
     """Weigh product pairs and keep those seen often enough to be published, in both directions.
 
     Per pair: support n_ab/n; confidence n_ab/n_a with its Wilson bounds; classical lift n·n_ab/(n_a·n_b);
@@ -27,12 +31,15 @@ def build_graph(pairs: PairCounts, *, settings: GraphSettings | None = None) -> 
     grain. The prior behind lift_eb is fitted on every pair seen, not only on those kept.
 
     pairs    : counts with their margins; settings.min_pair_count : baskets that a kept pair must be in
+    memory_budget : bytes, or a text such as "8GB", that the run may hold; TooLarge where the pairs do not fit
     Without pairs the graph is empty. Sources: DuMouchel 1999; Benjamini & Hochberg 1995; Wilson 1927.
     """
     settings = settings or GraphSettings()
     kept = np.flatnonzero(pairs.count >= settings.min_pair_count)
+    side_by_side = len(pairs) <= scale_block(SIDE_BY_SIDE, memory_budget)
+    require_room(memory_budget, "weighing pairs", BYTES_PER_PAIR * len(pairs) * (2 if side_by_side else 1))
     grains = (lambda: _basket_grain(pairs, kept), lambda: _owner_grain(pairs, kept))
-    (lifts, baskets), (owned, owners) = run_together(*grains) if len(pairs) <= SIDE_BY_SIDE else (grains[0](), grains[1]())
+    (lifts, baskets), (owned, owners) = run_together(*grains) if side_by_side else (grains[0](), grains[1]())
     columns, tested = lifts | owned, owners or baskets
     info = {
         "pairs_seen": int((pairs.count > 0).sum()),
