@@ -1,0 +1,70 @@
+"""The memory budget of a run: its size in bytes, its share of every block, and an error before it is passed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from affinity.errors import SettingsError, TooLarge
+
+#: The budget that the sizes of blocks in each room are made for.
+USUAL_BUDGET = 8 * 10**9
+#: The least part of a usual block that a small budget leaves.
+_LEAST_SHARE = 1 / 64
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def size_in_bytes(memory_budget: int | str) -> int:
+    """Bytes of a number, or of a text such as "2GB" or "500 MiB"; SettingsError for what is no size above 0."""
+    text = str(memory_budget) if not isinstance(memory_budget, bool) else "True"
+    parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    if parts is None or parts[2].upper() not in _UNITS or float(parts[1]) <= 0:
+        raise SettingsError(
+            f"memory_budget={memory_budget!r} is not a size.", do='Use bytes, or a text such as "2GB" or "500MB".'
+        )
+    return int(float(parts[1]) * _UNITS[parts[2].upper()])
+
+
+def scale_block(usual: int, memory_budget: int | str | None) -> int:
+    """How many of what is ``usual`` at 8 GB to take at a time, in proportion to the budget; the usual number without one.
+
+    >>> scale_block(1000, None), scale_block(1000, "4GB"), scale_block(1000, "1MB")
+    (1000, 500, 15)
+    """
+    if memory_budget is None:
+        return usual
+    return max(1, int(usual * max(size_in_bytes(memory_budget) / USUAL_BUDGET, _LEAST_SHARE)))
+
+
+def held_memory() -> int | None:
+    """Bytes of memory that this process holds, mapped files left out; None where the system does not say."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("RssAnon:")), None)
+
+
+def require_room(memory_budget: int | str | None, doing: str, needed: int = 0) -> None:
+    """TooLarge when what is held and the ``needed`` bytes pass the budget; nothing without a budget."""
+    if memory_budget is None:
+        return
+    held = held_memory() or 0
+    if held + needed > size_in_bytes(memory_budget):
+        more = f" and {needed / 1e9:.2f} GB more are needed" if needed else ""
+        raise TooLarge(
+            f"{doing.capitalize()}: {held / 1e9:.2f} GB are held{more}, over memory_budget={memory_budget!r}.",
+            why="A run that goes on would take more memory than it may.",
+            do=f'Set memory_budget to "{(held + needed) / 1e9 * 1.05 + 0.01:.2f}GB" or more for this step, or run fewer order '
+            "lines: a later first day, or parts of the customers.",
+        )
+
+
+@contextmanager
+def within_budget(memory_budget: int | str | None, doing: str) -> Iterator[None]:
+    """A step of a run that neither begins nor ends over the budget."""
+    require_room(memory_budget, doing)
+    yield
+    require_room(memory_budget, doing)
