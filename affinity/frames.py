@@ -6,7 +6,7 @@ arrays hold strings and None.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,12 @@ def to_pandas(columns: Columns) -> Any:
     import pandas as pd
 
     return pd.DataFrame({name: _pandas_values(column) for name, column in columns.items()})
+
+
+def show_as(frame: Any, write: Callable[[], str]) -> Any:
+    """The pandas.DataFrame ``frame``, shown in a notebook as the HTML that ``write`` gives; frames made from it are plain."""
+    object.__setattr__(frame, "_repr_html_", write)
+    return frame
 
 
 def to_polars(columns: Columns) -> Any:

@@ -20,11 +20,9 @@ def plot_adoption(curves: AdoptionCurves, *, last_day: int | None = None) -> Any
     followed further. Beyond six segments those of most customers are drawn, and the subtitle says so.
     """
     of = curves.segments
-    shown = sorted(of, key=lambda name: -of[name][0])[:MOST_SEGMENTS]
-    split = f"by {curves.segment_by}" if curves.segment_by else f"{sum(size for size, _ in of.values()):,} customers"
-    cut = f", the {len(shown)} largest of {len(of)}" if len(shown) < len(of) else ""
+    shown, subtitle = pick_segments(curves)
     figure = new_figure()
-    axes = plain_axes(figure, "How fast customers add a product family", f"{split}{cut}; bands are 95 % intervals")
+    axes = plain_axes(figure, "How fast customers add a product family", subtitle)
     axes.set_xlabel("days since the first purchase")
     axes.set_ylabel("share who have added a family")
     if not shown:
@@ -43,14 +41,28 @@ def plot_adoption(curves: AdoptionCurves, *, last_day: int | None = None) -> Any
     return figure
 
 
-def _draw_curve(axes: Any, curves: AdoptionCurves, name: str | None, end: int, colour: str) -> None:
+def pick_segments(curves: AdoptionCurves) -> tuple[list[str | None], str]:
+    """The segments drawn, those of most customers first, and what to say of them."""
+    of = curves.segments
+    shown = sorted(of, key=lambda name: -of[name][0])[:MOST_SEGMENTS]
+    split = f"by {curves.segment_by}" if curves.segment_by else f"{sum(size for size, _ in of.values()):,} customers"
+    left_out = f", the {len(shown)} largest of {len(of)}" if len(shown) < len(of) else ""
+    return shown, f"{split}{left_out}; bands are 95 % intervals"
+
+
+def extend_segment(curves: AdoptionCurves, name: str | None, end: int) -> tuple[np.ndarray, ...]:
+    """(rows, day, rate, lower, upper): the rows of a segment up to day ``end``, and its curve from day 0 to that day."""
     rows = np.flatnonzero(np.array([segment == name for segment in curves.segment.tolist()], dtype=bool))
     rows = rows[curves.day[rows] <= end]
-    x = np.concatenate([[0], curves.day[rows], [end]])
     rate, lower, upper = (
         np.concatenate([[0.0], column[rows], column[rows][-1:] if len(rows) else [0.0]])
         for column in (curves.rate, curves.lower, curves.upper)
     )
+    return rows, np.concatenate([[0], curves.day[rows], [end]]), rate, lower, upper
+
+
+def _draw_curve(axes: Any, curves: AdoptionCurves, name: str | None, end: int, colour: str) -> None:
+    rows, x, rate, lower, upper = extend_segment(curves, name, end)
     axes.fill_between(x, lower, upper, step="post", color=colour, alpha=0.15, linewidth=0)
     reached = curves.day[rows][curves.rate[rows] >= 0.5]
     median = f", half by day {int(reached[0])}" if len(reached) else ", half not reached"

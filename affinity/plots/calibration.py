@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,16 +19,32 @@ def plot_calibration(calibration: Calibration | FitModel) -> Any:
     """
     if isinstance(calibration, FitModel):
         calibration = calibration.calibration
-    known = calibration.rows > 0
-    predicted, observed, rows = calibration.predicted[known], calibration.observed[known], calibration.rows[known]
+    predicted, observed, lower, upper, rows = bound_bins(calibration)
     figure = new_figure(6.5, 6.0)
-    axes = plain_axes(figure, "Calibration of fit", _subtitle(calibration))
+    axes = plain_axes(figure, "Calibration of fit", describe_calibration(calibration))
     if not len(rows):
         axes.text(0.5, 0.5, calibration.note or "No calibration.", ha="center", transform=axes.transAxes)
         return figure
-    bounds = wilson_interval(observed * rows, rows)
-    draw_calibration(axes, predicted, observed, np.asarray(bounds[0]), np.asarray(bounds[1]))
+    draw_calibration(axes, predicted, observed, lower, upper)
     return figure
+
+
+class BoundedBins(NamedTuple):
+    """Bins that hold rows: mean fit, share bought and its 95 % Wilson bounds (float64), rows (int64)."""
+
+    predicted: np.ndarray
+    observed: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    rows: np.ndarray
+
+
+def bound_bins(calibration: Calibration) -> BoundedBins:
+    """The bins of ``calibration`` that hold rows."""
+    known = calibration.rows > 0
+    observed, rows = calibration.observed[known], calibration.rows[known]
+    lower, upper = wilson_interval(observed * rows, rows)
+    return BoundedBins(calibration.predicted[known], observed, np.asarray(lower), np.asarray(upper), rows)
 
 
 def draw_calibration(axes: Any, predicted: np.ndarray, observed: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
@@ -44,7 +60,7 @@ def draw_calibration(axes: Any, predicted: np.ndarray, observed: np.ndarray, low
     axes.plot(line, line, color=GREY, linewidth=1.2, linestyle="--", label="fit is right")
     bars = np.maximum(0, [observed - lower, upper - observed])
     axes.errorbar(predicted, observed, yerr=bars, fmt="o", color=BLUE, capsize=3, label="bins (95 % interval)")
-    ticks = _sqrt_ticks(top)
+    ticks = sqrt_ticks(top)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(ticks)
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
@@ -54,7 +70,8 @@ def draw_calibration(axes: Any, predicted: np.ndarray, observed: np.ndarray, low
     axes.legend(frameon=False, loc="upper left")
 
 
-def _subtitle(calibration: Calibration) -> str:
+def describe_calibration(calibration: Calibration) -> str:
+    """Rows, slope, expected error, first day and note, as far as they are known."""
     parts = [f"{int(calibration.rows.sum()):,} customer-product rows"]
     if np.isfinite(calibration.slope):
         parts.append(f"slope {calibration.slope:.2f}")
@@ -65,7 +82,7 @@ def _subtitle(calibration: Calibration) -> str:
     return "; ".join(parts) + (f"\n{calibration.note}" if calibration.note else "")
 
 
-def _sqrt_ticks(top: float) -> list[float]:
+def sqrt_ticks(top: float) -> list[float]:
     """Zero and round values below ``top`` that lie apart on a square-root scale."""
     steps = [m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if m * 10.0**e <= top]
     kept: list[float] = [0.0]

@@ -63,10 +63,9 @@ def plot_power(plan: CampaignPlan, *, rise: float | None = None) -> Any:
     if least is None:
         axes.text(0.5, 0.5, "The test can tell nothing.", ha="center", transform=axes.transAxes)
         return axes.figure
-    most = min(max(2 * least, 1.3 * base * (rise or 0)), 1 - base)
-    at = np.linspace(0, most, 121)
-    chance = [power_of(base, base + x, sizes["treated"], sizes["control"], alpha=power["alpha"]) for x in at]
-    axes.plot(100 * at, [100 * p for p in chance], color=BLUE, linewidth=1.8)
+    at, chance = power_curve(plan, rise)
+    most = float(at[-1])
+    axes.plot(100 * at, 100 * chance, color=BLUE, linewidth=1.8)
     axes.axhline(100 * wanted, color=GREY, linewidth=1)
     axes.plot(
         [100 * least], [100 * wanted], "o", color=BLUE, markersize=8, label=f"smallest detectable: {100 * least:.2f} points"
@@ -85,6 +84,18 @@ def plot_power(plan: CampaignPlan, *, rise: float | None = None) -> Any:
         label.set_color(DARK)
     axes.legend(frameon=False, loc="lower right", fontsize=8, labelcolor=DARK)
     return axes.figure
+
+
+def power_curve(plan: CampaignPlan, rise: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """(rise as a share of all, chance that the test tells it), float64[121] each: to twice the smallest detectable rise.
+
+    The plan has a smallest detectable rise. rise : a rise hoped for, as a share of the base rate, that is to be on the curve
+    """
+    power, sizes = plan.info["power"], plan.info["sizes"]
+    base, least = power["base_rate"], power["smallest_detectable"]
+    at = np.linspace(0, min(max(2 * least, 1.3 * base * (rise or 0)), 1 - base), 121)
+    told = [power_of(base, base + x, sizes["treated"], sizes["control"], alpha=power["alpha"]) for x in at.tolist()]
+    return at, np.array(told, dtype=np.float64)
 
 
 def _growing(fit: np.ndarray) -> np.ndarray:

@@ -24,11 +24,11 @@ def plot_conversion(
     with the most converted customers.
     """
     if isinstance(table, LifeTables):
-        return _plot_curve(table, _find_pair(table, antecedent, consequent), horizon_days)
-    return _plot_horizons(table, _find_pair(table, antecedent, consequent), horizon_days)
+        return _plot_curve(table, find_pair(table, antecedent, consequent), horizon_days)
+    return _plot_horizons(table, find_pair(table, antecedent, consequent), horizon_days)
 
 
-def _find_pair(table: Conversion | LifeTables, antecedent: Any, consequent: Any) -> np.ndarray:
+def find_pair(table: Conversion | LifeTables, antecedent: Any, consequent: Any) -> np.ndarray:
     """The rows of the pair."""
     known = np.ones(len(table), dtype=bool)
     if antecedent is not None:
@@ -111,13 +111,18 @@ def plot_curve(antecedent: str, consequent: str, curve: BoundedCurve, *, last_da
     return figure
 
 
-def _draw_curve(axes: Any, curve: BoundedCurve, last: int) -> None:
+def extend_curve(curve: BoundedCurve, last: int) -> BoundedCurve:
+    """The curve from day 0, where it is 0, to day ``last``, where it is what it was after the last event."""
     shown = curve.day <= last
-    x = np.concatenate([[0], curve.day[shown], [last]])
-    rate, lower, upper = (
+    ends = (
         np.concatenate([[0.0], values[shown], values[shown][-1:] if shown.any() else [0.0]])
         for values in (curve.rate, curve.lower, curve.upper)
     )
+    return BoundedCurve(np.concatenate([[0], curve.day[shown], [last]]), *ends)
+
+
+def _draw_curve(axes: Any, curve: BoundedCurve, last: int) -> None:
+    x, rate, lower, upper = extend_curve(curve, last)
     axes.fill_between(x, lower, upper, step="post", color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
     axes.step(x, rate, where="post", color=BLUE, linewidth=2, label="observed conversion")
     axes.set_xlim(0, last)

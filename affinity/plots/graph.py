@@ -22,7 +22,7 @@ def plot_graph(graph: PairGraph, *, top: int = 60, min_lift: float = 1.5, around
     baskets that hold it, its colour the community), a line a pair (its width the strength). ``around`` (a label) draws
     only the pairs of that product and those among its neighbours.
     """
-    pairs = _strongest_pairs(graph, top, min_lift, around)
+    pairs = strongest_pairs(graph, top, min_lift, around)
     what = "Products bought together" if around is None else f"Products bought together with {shorten(around)}"
     figure = new_figure(10.0, 8.0)
     axes = plain_axes(figure, what, f"{len(pairs)} pairs with the highest shrunk lift (of {len(graph) // 2:,}); disc: baskets")
@@ -32,7 +32,7 @@ def plot_graph(graph: PairGraph, *, top: int = 60, min_lift: float = 1.5, around
         return figure
     nodes, ends = np.unique(np.column_stack([graph.antecedent[pairs], graph.consequent[pairs]]), return_inverse=True)
     ends = ends.reshape(-1, 2)
-    position = _layout(len(nodes), ends)
+    position = place_nodes(len(nodes), ends)
     strength = graph.lift_eb[pairs]
     span = np.log(strength / strength.min()) / max(float(np.log(strength.max() / strength.min())), 1e-9)
     from matplotlib.collections import LineCollection
@@ -53,7 +53,7 @@ def plot_graph(graph: PairGraph, *, top: int = 60, min_lift: float = 1.5, around
     return figure
 
 
-def _strongest_pairs(graph: PairGraph, top: int, min_lift: float, around: Any) -> np.ndarray:
+def strongest_pairs(graph: PairGraph, top: int, min_lift: float, around: Any) -> np.ndarray:
     """Edge indices, one direction a pair, strongest first."""
     antecedent = graph.antecedent
     kept = (antecedent < graph.consequent) & (graph.lift_eb >= min_lift)
@@ -72,7 +72,7 @@ def _strongest_pairs(graph: PairGraph, top: int, min_lift: float, around: Any) -
     return pairs[order[:top]]
 
 
-def _layout(n: int, ends: np.ndarray) -> np.ndarray:
+def place_nodes(n: int, ends: np.ndarray) -> np.ndarray:
     """float64[n, 2]: every connected part laid out alone, the parts side by side on shelves, the largest first."""
     import networkx as nx
 

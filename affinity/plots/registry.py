@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from affinity.errors import MissingPart
+from affinity.plots.interactive.registry import CHARTS
 
 PLOTS = {
     "AdoptionCurves": "affinity.plots.adoption:plot_adoption",
@@ -24,10 +25,14 @@ PLOTS = {
 }
 
 
-def plot_table(table: Any, *arguments: Any, **options: Any) -> Any:
-    """The picture of ``table`` as a matplotlib Figure; MissingPart for a table that has none."""
-    name = type(table).__name__
-    if name not in PLOTS:
-        raise MissingPart(f"There is no picture of {name}.", do=f"Pictures exist of {', '.join(sorted(PLOTS))}.")
-    module, function = PLOTS[name].split(":")
+def plot_table(table: Any, *arguments: Any, interactive: bool = False, **options: Any) -> Any:
+    """The picture of ``table`` as a matplotlib Figure; MissingPart for a table that has none.
+
+    interactive : as an altair.Chart, whose marks tell their counts and intervals when pointed at
+    """
+    name, known = type(table).__name__, CHARTS if interactive else PLOTS
+    if name not in known:
+        kind = "interactive picture" if interactive else "picture"
+        raise MissingPart(f"There is no {kind} of {name}.", do=f"Pictures exist of {', '.join(sorted(known))}.")
+    module, function = known[name].split(":")
     return getattr(importlib.import_module(module), function)(table, *arguments, **options)

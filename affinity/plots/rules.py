@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from affinity.plots.figure import ORANGE, log_ticks, new_figure, plain_axes, shorten
+from affinity.plots.figure import ORANGE, cut, log_ticks, new_figure, plain_axes, shorten
 from affinity.plots.place_labels import place_labels
 from affinity.statistics.intervals import gamma_interval
 from affinity.tables import Rules
@@ -20,10 +20,8 @@ def plot_rules(rules: Rules, *, label: int = 8) -> Any:
     The ``label`` rules whose lift is surely highest (lower bound of its 95 % interval; one for each set of products) are
     numbered and named below. Beyond 20,000 rules only the highest by that bound are drawn, and the subtitle says so.
     """
-    lift = rules.measures["lift"] if "lift" in rules.measures else rules.n * rules.n_xy / (rules.n_x * rules.n_y)
-    support, confidence = rules.n_xy / max(rules.n, 1), rules.n_xy / np.maximum(rules.n_x, 1)
-    surely = gamma_interval(rules.n_xy, rules.n_x * (rules.n_y / max(rules.n, 1)))[0]
-    order = np.argsort(-surely, kind="stable")[:MOST_POINTS]
+    points = place_rules(rules, MOST_POINTS)
+    order, support, confidence, lift = points.row, points.support, points.confidence, points.lift
     cut = f", the {MOST_POINTS:,} of surely highest lift shown" if len(order) < len(rules) else ""
     figure = new_figure(9.5, 6.2)
     axes = plain_axes(figure, "Association rules", f"{len(rules):,} rules over {rules.n:,} baskets{cut}")
@@ -56,6 +54,29 @@ def plot_rules(rules: Rules, *, label: int = 8) -> Any:
     bar.minorticks_off()
     _name_strongest(figure, axes, rules, _one_an_itemset(rules, order, label), np.column_stack([support, confidence]))
     return figure
+
+
+class RulePoints(NamedTuple):
+    """Where rules lie: ``row`` the rules drawn, those of surely highest lift first; the rest float64, a place a rule.
+
+    lift_lower, lift_upper : exact 95 % interval of observed over expected
+    """
+
+    row: np.ndarray
+    support: np.ndarray
+    confidence: np.ndarray
+    lift: np.ndarray
+    lift_lower: np.ndarray
+    lift_upper: np.ndarray
+
+
+def place_rules(rules: Rules, most: int) -> RulePoints:
+    """The points of ``rules``, and which ``most`` of them to draw: by the lower bound of the lift, not by the lift."""
+    lift = rules.measures["lift"] if "lift" in rules.measures else rules.n * rules.n_xy / (rules.n_x * rules.n_y)
+    lower, upper = map(np.asarray, gamma_interval(rules.n_xy, rules.n_x * (rules.n_y / max(rules.n, 1))))
+    order = np.argsort(-lower, kind="stable")[:most]
+    support, confidence = rules.n_xy / max(rules.n, 1), rules.n_xy / np.maximum(rules.n_x, 1)
+    return RulePoints(order, support, confidence, lift, lower, upper)
 
 
 def _one_an_itemset(rules: Rules, order: np.ndarray, label: int) -> list[int]:
@@ -96,4 +117,9 @@ def _items(rules: Rules, row: int, side: str) -> np.ndarray:
 
 
 def _side(rules: Rules, row: int, side: str) -> str:
-    return shorten(" + ".join(map(str, rules.products.decode(_items(rules, row, side)))), 36)
+    return shorten(name_side(rules, row, side), 36)
+
+
+def name_side(rules: Rules, row: int, side: str, length: int = 200) -> str:
+    """The products of one ``side`` ("antecedent" or "consequent") of a rule, joined by +."""
+    return cut(" + ".join(map(str, rules.products.decode(_items(rules, row, side)))), length)

@@ -126,6 +126,12 @@ class IngestReport:
             "warnings": list(self.warnings),
         }
 
+    def _repr_html_(self) -> str:
+        """The report in a notebook: rows read = kept + set aside, by reason."""
+        from affinity.tables.notebook import show_report
+
+        return show_report(self)
+
     def __str__(self) -> str:
         lines = [f"{self.rows_read:,} rows read as {self.format} = {self.rows_kept:,} kept + {self.rows_set_aside:,} set aside"]
         lines += [f"  {count:>10,}  {reason}" for reason, count in sorted(self.reasons.items(), key=lambda r: (-r[1], r[0]))]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from affinity import frames
 from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
@@ -72,7 +73,9 @@ class PairGraph(Table):
         """The ``k`` strongest consequents of ``product`` (a label) by shrunk lift, as a pandas.DataFrame."""
         edges = np.arange(len(self))[self.edges_of(self.products.code(product))]
         order = np.lexsort((self.consequent[edges], -self.count[edges], -self.lift_eb[edges]))[:k]
-        return self.rows_to_pandas(edges[order])
+        from affinity.tables.notebook import show_neighbors
+
+        return frames.show_as(self.rows_to_pandas(edges[order]), lambda: show_neighbors(self, product, edges[order]))
 
     @staticmethod
     def _numbers() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from affinity import frames
 from affinity.frames import AnyColumn, LabelColumn, ListColumn
 from affinity.tables.contributions import Contributions
 from affinity.tables.families import CROSS_SELL
@@ -100,7 +101,10 @@ class Recommendations(Table):
         frame = mine.to_pandas()
         for name, column in mine.decompose().summary(mine.rank).items():
             frame[name] = column
-        return frame
+        from affinity.tables.notebook import show_reasons
+
+        columns = {name: frame[name].to_numpy() for name in frame}
+        return frames.show_as(frame, lambda: show_reasons(customer, columns))
 
     def describe(self) -> dict[str, Any]:
         """How the rows were made, as plain values: mean fit, what was given up, rows a fallback level."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from affinity import frames
 
-AnyTable = TypeVar("AnyTable", bound="Table")
+AnyTable = TypeVar("AnyTable")
 Found = TypeVar("Found")
 
 
@@ -73,7 +73,10 @@ class Table:
         return frames.to_arrow(self.coded_columns())
 
     def plot(self, **options: Any) -> Any:
-        """A picture of the table as a matplotlib.figure.Figure (see affinity.plots for the options)."""
+        """A picture of the table as a matplotlib.figure.Figure (see affinity.plots for the options).
+
+        interactive=True : an altair.Chart of the same numbers, to point at and zoom (see affinity.plots.interactive)
+        """
         registry = importlib.import_module("affinity.plots.registry")
         return registry.plot_table(self, **options)
 
@@ -84,7 +87,8 @@ class Table:
         return f"{type(self).__name__}({len(self):,} rows)"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self!r}</p>" + self.to_pandas().head(10).to_html()
+        """The table in a notebook: what a row is, how many there are, the first by evidence, numbers as people read them."""
+        return str(importlib.import_module("affinity.tables.notebook").show(self))
 
 
 def check_lengths(table: Table, length: int, *names: str) -> None:
