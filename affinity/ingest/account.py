@@ -11,6 +11,7 @@ from affinity.ingest.assemble import fetch_texts, quarantine_of
 from affinity.ingest.clean import NO_DEFECT
 from affinity.ingest.conventions import Draft
 from affinity.ingest.staging import Source, text_of
+from affinity.ingest.workbench import quote_name
 from affinity.tables.ingest_report import IngestReport
 from affinity.tables.order_lines import OrderLines
 
@@ -36,7 +37,7 @@ def account_orders(draft: Draft, source: Source, row: np.ndarray, reason: list[s
     if "set_aside" in types:
         detail = f"WHEN set_aside THEN set_aside_detail {detail}"
     shown = ", ".join(
-        f'{text(name)} AS "{name}"' for name in ("customer_id", "product_id", "ordered_at", "quantity", "unit_price")
+        f"{text(name)} AS {quote_name(name)}" for name in ("customer_id", "product_id", "ordered_at", "quantity", "unit_price")
     )
     sql = (
         f'SELECT staged."row" AS "row", reason, CASE reason {detail} END AS detail, order_id, {shown} '

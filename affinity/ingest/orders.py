@@ -22,7 +22,7 @@ from affinity.ingest.duplicates import find_repeated_ids, find_repeats
 from affinity.ingest.ids import select_id, strip_fractions
 from affinity.ingest.importer import OrderRequest, open_orders
 from affinity.ingest.staging import Source, stage, text_of, trim_rare
-from affinity.ingest.workbench import Workbench, open_workbench
+from affinity.ingest.workbench import Workbench, open_workbench, quote_name
 from affinity.settings import IngestSettings
 from affinity.tables.order_lines import Attribute, OrderLines
 
@@ -207,7 +207,7 @@ def _fetch(draft: Draft) -> dict[str, Any]:
         numbers["ordered_at"] = "epoch_us(t)"
     if "order_seq" in types:
         numbers["order_seq"] = "s::BIGINT"
-    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in numbers.items())
+    chosen = ", ".join(f"{sql} AS {quote_name(name)}" for name, sql in numbers.items())
     sql = f"WITH {draft.ctes} SELECT {chosen}, reason FROM ruled"
     return fetch(draft.bench, sql, draft.parameters, labels=["reason"], numbers=list(numbers))
 

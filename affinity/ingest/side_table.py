@@ -245,7 +245,8 @@ def _choose_extras(bench: Workbench, extra: Mapping[str, int]) -> tuple[dict[str
 
 def _account(bench: Workbench, source: Source, found: Recognised, ctes: str, parts: tuple[Any, ...]) -> IngestReport:
     types, rows, notes = parts
-    shown = ", ".join(f'{text_of(quote_name(name), types[name])} AS "{name}"' for name in types if name in TEXT_COLUMNS)
+    texts = [name for name in types if name in TEXT_COLUMNS]
+    shown = ", ".join(f"{text_of(quote_name(name), types[name])} AS {quote_name(name)}" for name in texts)
     names = [name for name in types if name in found.position]
     detail = " ".join(
         f"WHEN '{kind}_{name}' THEN {text_of(quote_name(name), types[name])}" for name in names for kind in ("bad", "missing")

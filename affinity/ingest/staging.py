@@ -100,7 +100,7 @@ def stage(bench: Workbench, source: Source, selections: Mapping[str, str], table
 def _fill(bench: Workbench, source: Source, selections: Mapping[str, str], table: str) -> None:
     row = "row" if source.has_row else "row_number() OVER () - 1"
     cells = ", ".join(f"c{i}" for i in range(len(source.columns)))
-    chosen = "".join(f', {sql} AS "{name}"' for name, sql in selections.items())
+    chosen = "".join(f", {sql} AS {quote_name(name)}" for name, sql in selections.items())
     sql = (
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {row} AS row, hash({cells}) AS row_hash{chosen} FROM {source.relation}"
     )
