@@ -16,7 +16,7 @@ import numpy as np
 from affinity import eligibility as eligibility_room
 from affinity import fit, ranking
 from affinity.errors import InputError, MissingPart, SettingsError
-from affinity.fit.features import EPSILON, known_segments, owned_weight
+from affinity.fit.features import EPSILON, known_segments, owned_weight, popularity_of
 from affinity.fit.top import TopScorer, can_judge
 from affinity.history import History
 from affinity.settings import Settings
@@ -37,8 +37,6 @@ from affinity.tables import (
     Subscriptions,
 )
 from affinity.tables.contributions import Contributions
-from affinity.tables.table import once_a_table
-from affinity.tables.transitions import WEIGHT_UNIT, Transitions
 from affinity.vocabulary import Vocabulary
 
 Context = Literal["customer", "product", "cart", "order_confirmation"]
@@ -286,19 +284,10 @@ def _score_parts(model: FitModel, now: Landmark) -> ranking.ScoreParts:
         model=model,
         holdings=now.holdings,
         weight=owned_weight(now),
-        popularity=_popularity(counts),
+        popularity=popularity_of(counts),
         segment=known_segments(now),
         epsilon=EPSILON.get(counts.clock or "day", EPSILON["day"]),
     )
-
-
-@once_a_table
-def _popularity(counts: Transitions) -> dict[str, np.ndarray]:
-    return {
-        "first_purchases": np.log1p(counts.first_purchases / WEIGHT_UNIT),
-        "recent_lines": np.log1p(counts.recent_lines / WEIGHT_UNIT),
-        "buyers": np.log1p(counts.buyers),
-    }
 
 
 def _complete_cart(shop: Shop, cart: np.ndarray, customer: str | None) -> Recommendations:
@@ -337,6 +326,7 @@ def _follow_order(shop: Shop, bought: np.ndarray, customer: str | None) -> Recom
         rules=shop.settings.eligibility,
         as_of_day=shop.past.lines.as_of_day,
         returned=_returned(shop.past, code, bought),
+        ledger=False,
     )
     one = np.zeros(1, dtype=np.int32)
     found = _Ranker(shop, model, after, judged).rank(one, just_bought=bought)

@@ -81,7 +81,7 @@ class Packed:
         """The products of the shop."""
         return Products(Vocabulary("product", self.arrays.texts("product")), **self._fields("product", Products))
 
-    @property
+    @cached_property
     def buyers(self) -> Buyers:
         """How many customers own each product."""
         return Buyers(self.arrays["product_buyers"], self.facts["buyers"])

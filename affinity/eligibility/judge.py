@@ -27,6 +27,7 @@ def judge_eligibility(
     rules: EligibilityRules | EligibilitySettings | str = "retail",
     as_of_day: int | None = None,
     returned: Pairs | None = None,
+    ledger: bool = True,
 ) -> Eligibility:
     """Who may be offered what at ``as_of_day``, and the ledger of why not.
 
@@ -39,6 +40,7 @@ def judge_eligibility(
 
     rules    : rules, settings or the name of a preset ("retail", "b2b_saas", "financial_services")
     returned : customers and products (int32 codes) bought and given back, see baskets.returned_pairs
+    ledger   : count it (False for one customer's answer, which nobody counts)
 
     Facts that are unknown keep nobody out, and rules whose columns or dates are missing are not applied; ``notes`` and the
     ledger's note say so. Products that require each other in a circle can be offered to nobody; that is noted too.
@@ -76,7 +78,7 @@ def judge_eligibility(
         family=shared_families(products) if chosen.same_family == "excluded" else np.empty(0, dtype=np.int32),
         notes=notes | {state: note for state, note in more.items() if note},
     )
-    return replace(table, ledger=count_states(table))
+    return replace(table, ledger=count_states(table)) if ledger else table
 
 
 def _still_owned(holdings: Holdings, products: Products, as_of_day: int | None) -> np.ndarray:

@@ -107,6 +107,16 @@ def owned_weight(landmark: Landmark) -> np.ndarray:
 
 
 @once_a_table
+def popularity_of(transitions: Transitions) -> dict[str, np.ndarray]:
+    """float64[n_products] each: log(1 + decayed first purchases), log(1 + decayed lines), log(1 + buyers)."""
+    return {
+        "first_purchases": np.log1p(transitions.first_purchases / WEIGHT_UNIT),
+        "recent_lines": np.log1p(transitions.recent_lines / WEIGHT_UNIT),
+        "buyers": np.log1p(transitions.buyers),
+    }
+
+
+@once_a_table
 def popular_products(transitions: Transitions) -> np.ndarray:
     """int32 codes of the products ever bought by a known customer, by decayed first purchases, then buyers, then code."""
     order = np.lexsort((-transitions.buyers, -transitions.first_purchases)).astype(np.int32)

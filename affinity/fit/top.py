@@ -15,12 +15,13 @@ from affinity.fit.features import (
     log_owned,
     owned_weight,
     popular_products,
+    popularity_of,
 )
 from affinity.fit.probability import Probability
 from affinity.tables.eligibility import Eligibility
 from affinity.tables.fit_model import Candidates, FitModel
 from affinity.tables.landmark import Landmark
-from affinity.tables.transitions import WEIGHT_UNIT, Transitions
+from affinity.tables.transitions import Transitions
 from affinity.threads import available_threads, map_blocks
 
 
@@ -53,7 +54,7 @@ class TopScorer:
         segment = known_segments(now)
         self._popularity = popularity_scores(model, counts) + model.blend[FEATURES[6]] * segment.score
         self._segment = segment.place
-        self._by_history = model.blend[FEATURES[5]] * np.log1p(counts.buyers)
+        self._by_history = model.blend[FEATURES[5]] * popularity_of(counts)["buyers"]
         self._history = log_owned(now, np.arange(len(holdings.customers)))
         rule = np.array([model.blend[FEATURES[0]], model.blend[FEATURES[1]], EPSILON.get(counts.clock or "day", 0.01)])
         blocked = np.zeros(n, dtype=bool) if eligibility is None else eligibility.product_state >= 0
@@ -140,8 +141,7 @@ def can_judge(eligibility: Eligibility | None) -> bool:
 
 def popularity_scores(model: FitModel, counts: Transitions) -> np.ndarray:
     """float64[n_products]: the part of u that is popularity, the same for everybody."""
-    known = (counts.first_purchases / WEIGHT_UNIT, counts.recent_lines / WEIGHT_UNIT, counts.buyers)
     total = np.zeros(len(counts.buyers))
-    for name, value in zip(FEATURES[2:5], known, strict=True):
-        total += model.blend[name] * np.log1p(value)
+    for name, value in zip(FEATURES[2:5], popularity_of(counts).values(), strict=True):
+        total += model.blend[name] * value
     return total

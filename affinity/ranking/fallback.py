@@ -10,6 +10,7 @@ from affinity.ranking.reasons import Buyers
 from affinity.settings import RankingSettings
 from affinity.tables.eligibility import Eligibility
 from affinity.tables.holdings import Holdings
+from affinity.tables.table import once_a_table
 
 #: Products looked at beyond those owned and wanted, before the rest of them are.
 _FIRST_LOOK = 64
@@ -19,6 +20,12 @@ def popular_products(buyers: np.ndarray) -> np.ndarray:
     """int32 codes of the products that somebody bought, most buyers first, ties by code."""
     popular = np.argsort(-buyers, kind="stable")
     return popular[buyers[popular] > 0].astype(np.int32)
+
+
+@once_a_table
+def order_by_buyers(buyers: Buyers) -> np.ndarray:
+    """The `popular_products` of the whole shop."""
+    return popular_products(buyers.count)
 
 
 def fill_with_popular(
@@ -62,7 +69,7 @@ class _Popular:
     """The popular products of the shop, and of a segment before those of the shop."""
 
     def __init__(self, buyers: Buyers, least: int) -> None:
-        self._shop, self._segments, self._least = popular_products(buyers.count), buyers.segments, least
+        self._shop, self._segments, self._least = order_by_buyers(buyers), buyers.segments, least
         self._of_segment: dict[int, np.ndarray] = {-1: self._shop[:0]}
         self._order: dict[int, np.ndarray] = {-1: self._shop}
 

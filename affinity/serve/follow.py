@@ -11,6 +11,8 @@ from pathlib import Path
 
 from affinity.release import open_release
 from affinity.release.folder import CURRENT, MANIFEST
+from affinity.release.opened import find_release
+from affinity.release.verify import Stamp, stamp_files
 from affinity.serve.log import Log
 from affinity.serve.shelf import Shelf
 
@@ -20,7 +22,8 @@ class Follower:
 
     def __init__(self, path: Path, *, log: Log) -> None:
         self._path, self._log, self._seen = path, log, _target(path)
-        self.shelf = open_shelf(path)
+        self._sound: dict[str, Stamp] = {}
+        self.shelf = self._open_sound()
         self.switches, self.failures = 0, 0
 
     async def follow(self, seconds: float) -> None:
@@ -54,15 +57,24 @@ class Follower:
         self._log.write("release_refused", kind=type(error).__name__, why=getattr(error, "what", None))
 
     def _open(self) -> Shelf:
-        shelf = open_shelf(self._path)
+        shelf = self._open_sound()
         shelf.warm()
         return shelf
 
+    def _open_sound(self) -> Shelf:
+        """The shelf of the current release, after every file of it was found to hold the bytes that were written; ReleaseError
+        names one that does not. A release found sound is read again only when one of its files was written since."""
+        release = find_release(self._path)
+        stamp = stamp_files(release)
+        shelf = open_shelf(release, verify=self._sound.get(release.name) != stamp)
+        kept = {name: known for name, known in self._sound.items() if (release.parent / name).is_dir()}
+        self._sound = kept | {release.name: stamp}
+        return shelf
 
-def open_shelf(path: Path) -> Shelf:
-    """The shelf of the current release, after every file of it was found to hold the bytes that were written (it is read once,
-    in a thread that lets the answers go on); ReleaseError names one that does not."""
-    return Shelf(open_release(path))
+
+def open_shelf(path: Path, *, verify: bool = True) -> Shelf:
+    """The shelf of the current release of ``path``, or of one release."""
+    return Shelf(open_release(path, verify=verify))
 
 
 def _target(path: Path) -> tuple[str, int]:

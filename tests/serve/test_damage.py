@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from affinity.serve import event_log
+from affinity.errors import ReleaseError
+from affinity.serve import event_log, follow
 from affinity.serve.event_log import EventLog, read_events
-from affinity.serve.follow import Follower
+from affinity.serve.follow import Follower, open_shelf
 from affinity.serve.log import Log
 from affinity.serve.shelf import Shelf
 
@@ -69,3 +71,27 @@ def test_requests_do_not_need_the_log() -> None:
     log.write("started")
     log.request("/a", "GET", 500, 0.1)
     assert log._lines == []
+
+
+def test_a_release_found_sound_is_read_again_only_when_a_file_of_it_was_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "shop"
+    shutil.copytree(folder, shop, symlinks=True)
+    asked: list[bool] = []
+
+    def note(path: Path, *, verify: bool) -> Shelf:
+        asked.append(verify)
+        return open_shelf(path, verify=verify)
+
+    monkeypatch.setattr(follow, "open_shelf", note)
+    follower = Follower(shop, log=Log(None, lambda: 0.0))
+    follower._open_sound()
+    assert asked == [True, False]
+    damaged = next((shop / "current" / "serving").glob("bought_score.npy"))
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)  # of the same size
+    with pytest.raises(ReleaseError, match=r"bought_score\.npy was changed"):
+        follower._open_sound()
+    assert asked == [True, False, True]
