@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -17,15 +17,18 @@ import numpy as np
 
 from affinity import errors
 from affinity.errors import AffinityError, EngineError, TooLarge
+from affinity.shard_rows import ROWS_AT_ONCE, Arrays, cut_rows, merge_rows, split_rows
 
 T = TypeVar("T")
 U = TypeVar("U")
-Arrays = Mapping[str, np.ndarray]
+#: A name of an array, the shape of the whole, and a run of its numbers.
+Block = tuple[str, tuple[int, ...], np.ndarray]
 
-#: Numbers of an array that are added up together.
-_BLOCK = 1 << 20
-#: Rows handed from Python to Spark at a time.
-_ROWS = 1 << 17
+#: A shard's table, pickled, in pieces that Spark can take.
+_TABLE = "shard int, piece int, table binary"
+_PIECE = 1 << 26
+#: Some integers on their way between shards, pickled; where they belong, and how many rows of sums they are.
+_PARCEL = "place int, piece int, rows bigint, parcel binary"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,46 +48,96 @@ class Sharded(Generic[T]):
         make = self.make
         return replace(self, make=lambda columns: function(make(columns)))  # type: ignore[arg-type,return-value]
 
+    def kept(self, join: Callable[[list[T]], T]) -> Sharded[T]:
+        """The same tables, made once and held where the shards are until `release`; join : those of several shards -> one."""
+        make = self.make
+        with translated():
+            held = self.frame.mapInArrow(lambda batches: _keep(batches, make), _TABLE).persist()
+        return replace(self, frame=held, make=lambda columns: join(_kept_tables(columns)))
+
+    def release(self) -> None:
+        """Hold the shards no longer."""
+        self.frame.unpersist()
+
     def coalesced(self, parts: int) -> Sharded[T]:
         """The same lines in at most ``parts`` shards (at least one), whole shards put together."""
         return replace(self, frame=self.frame.coalesce(max(parts, 1)))
 
-    def sum_rows(self, count: Callable[[T], Arrays], keys: tuple[str, ...], sums: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """The rows that ``count`` finds in each shard, added up by ``keys`` and sorted by these.
+    def sum_rows(
+        self,
+        count: Callable[[T], Arrays],
+        keys: tuple[str, ...],
+        sums: tuple[str, ...],
+        *,
+        along: tuple[str, int],
+        keep: Callable[[Arrays], np.ndarray] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """The rows that ``count`` finds in each shard, added up by ``keys`` and sorted by these; merged where the shards are.
 
         count : equally long arrays, int32 by the names of ``keys`` and int64 by those of ``sums``
+        along : one of the first two keys and how many values it has (`affinity.shard_rows.split_rows`)
+        keep  : of summed rows, all those of one value of ``along`` together -> the mask of those that come to the driver
         """
-        return sort_rows(collect(self.rows(count, keys, sums), self.most_rows), keys)
 
-    def rows(self, count: Callable[[T], Arrays], keys: tuple[str, ...], sums: tuple[str, ...]) -> Any:
-        """The same as a Spark frame that nothing has been asked of yet."""
-        from pyspark.sql import functions
+        def send(table: T) -> Iterator[tuple[int, Arrays]]:
+            yield from split_rows(count(table), keys, along)
 
-        make, names = self.make, (*keys, *sums)
-        schema = ", ".join([f"{name} int" for name in keys] + [f"{name} bigint" for name in sums])
-        found = self.frame.mapInArrow(lambda batches: _rows_of(batches, make, count, names), schema)
-        return found.groupBy(*keys).agg(*(functions.sum(name).alias(name) for name in sums))
+        def merge(parts: list[Arrays]) -> Iterator[tuple[int, Arrays]]:
+            rows = merge_rows(parts, keys, sums)
+            if keep is not None:
+                kept = keep(rows)
+                rows = {name: column[kept] for name, column in rows.items()}
+            return ((len(part[keys[0]]), part) for part in cut_rows(rows))
+
+        empty = {name: np.empty(0, dtype=np.int32 if name in keys else np.int64) for name in (*keys, *sums)}
+        parts = [empty, *self._add_up(send, merge)]
+        return {
+            name: np.concatenate([part[name] for part in parts], dtype=column.dtype, casting="unsafe")
+            for name, column in empty.items()
+        }
 
     def sum_arrays(self, count: Callable[[T], Arrays]) -> dict[str, np.ndarray]:
         """Sums over the shards of int64 arrays, which have one shape whatever the shard."""
-        make = self.make
-        blocks = self.frame.mapInArrow(
-            lambda batches: _blocks_of(batches, make, count), "name string, block int, shape array<int>, numbers binary"
-        )
-        summed = blocks.groupBy("name", "block").applyInArrow(_add_blocks, blocks.schema)
-        table = collect(summed, self.most_rows).sort_by([("name", "ascending"), ("block", "ascending")])
+
+        def send(table: T) -> Iterator[tuple[int, Block]]:
+            found, place = count(table), 0
+            for name in sorted(found):
+                numbers = np.ascontiguousarray(found[name], dtype=np.int64).ravel()
+                for first in range(0, max(len(numbers), 1), ROWS_AT_ONCE):
+                    yield place, (name, np.shape(found[name]), numbers[first : first + ROWS_AT_ONCE])
+                    place += 1
+
+        def merge(blocks: list[Block]) -> Iterator[tuple[int, Block]]:
+            name, shape, _ = blocks[0]
+            yield 1, (name, shape, np.asarray(np.sum([numbers for _, _, numbers in blocks], axis=0, dtype=np.int64)))
+
         pieces: dict[str, list[np.ndarray]] = {}
-        shapes: dict[str, list[int]] = {}
-        for row in table.to_pylist():
-            pieces.setdefault(row["name"], []).append(np.frombuffer(row["numbers"], dtype=np.int64))
-            shapes[row["name"]] = row["shape"]
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, shape, numbers in self._add_up(send, merge):
+            pieces.setdefault(name, []).append(numbers)
+            shapes[name] = shape
         return {name: np.concatenate(parts).reshape(shapes[name]) for name, parts in pieces.items()}
+
+    def _add_up(
+        self, send: Callable[[T], Iterator[tuple[int, U]]], merge: Callable[[list[U]], Iterator[tuple[int, U]]]
+    ) -> list[U]:
+        """What ``merge`` makes of the parcels of each place, on all cores; on the driver in the order of the places.
+
+        send : a shard -> (place, parcel); merge : the parcels of one place -> (rows in it, merged parcel)
+        """
+        make = self.make
+        with translated():
+            cores = int(self.frame.sparkSession.sparkContext.defaultParallelism)
+            sent = self.frame.mapInArrow(lambda batches: _send(batches, make, send), _PARCEL).repartition(cores, "place")
+            merged = sent.mapInArrow(lambda batches: _merge(batches, merge), _PARCEL)
+        found = collect(merged, self.most_rows, "rows").sort_by([("place", "ascending"), ("piece", "ascending")])
+        return [pickle.loads(parcel.as_buffer()) for parcel in found["parcel"]]
 
     def gather(self, part: Callable[[T], U]) -> list[U]:
         """What ``part`` makes of each shard: small things only."""
         make = self.make
         rows = self.frame.mapInArrow(lambda batches: _pickled(batches, make, part), "part binary")
-        return [pickle.loads(row) for row in collect(rows, self.most_rows)["part"].to_pylist()]
+        return [pickle.loads(part.as_buffer()) for part in collect(rows, self.most_rows)["part"]]
 
 
 def run_tasks(session: Any, items: list[T], function: Callable[[T], U], most_rows: int) -> list[U]:
@@ -97,12 +150,18 @@ def run_tasks(session: Any, items: list[T], function: Callable[[T], U], most_row
     return [pickle.loads(item) for item in found["item"].to_pylist()]
 
 
-def collect(frame: Any, most_rows: int) -> Any:
-    """A Spark frame of sums as a pyarrow.Table on the driver; TooLarge where it has more rows than ``most_rows``."""
+def collect(frame: Any, most_rows: int, rows_in: str | None = None) -> Any:
+    """A Spark frame of sums as a pyarrow.Table on the driver; TooLarge where it has more rows than ``most_rows``.
+
+    rows_in : the column that says how many rows a parcel holds; None: each is one
+    """
+    from pyspark.sql import functions
+
     with translated():
         held = frame.persist()
         try:
-            if (rows := held.count()) > most_rows:
+            rows = held.count() if rows_in is None else held.agg(functions.sum(rows_in)).first()[0] or 0
+            if rows > most_rows:
                 raise TooLarge(
                     f"{rows:,} rows of counts would come to the driver, and spark.max_rows_on_driver={most_rows:,}.",
                     why="Everything after the counts runs on one machine, which must hold them.",
@@ -111,13 +170,6 @@ def collect(frame: Any, most_rows: int) -> Any:
             return held.toArrow()
         finally:
             held.unpersist()
-
-
-def sort_rows(table: Any, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The columns of a pyarrow.Table, sorted by ``keys``."""
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    order = np.lexsort([columns[name] for name in reversed(keys)])
-    return {name: column[order] for name, column in columns.items()}
 
 
 @contextmanager
@@ -157,44 +209,51 @@ def _columns_of(batches: Iterable[Any]) -> dict[str, np.ndarray] | None:
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
-def _rows_of(
-    batches: Iterable[Any], make: Callable[[Arrays], T], count: Callable[[T], Arrays], names: tuple[str, ...]
-) -> Iterator[Any]:
+def _keep(batches: Iterable[Any], make: Callable[[Arrays], T]) -> Iterator[Any]:
     import pyarrow as pa
+    from pyspark import TaskContext
 
     columns = _columns_of(batches)
     if columns is None:
         return
-    found = count(make(columns))
-    table = pa.table({name: found[name] for name in names})
-    yield from table.to_batches(max_chunksize=_ROWS)
+    context = TaskContext.get()
+    shard = 0 if context is None else context.partitionId()
+    whole, kinds = pickle.dumps(make(columns), protocol=5), {"shard": pa.int32(), "piece": pa.int32(), "table": pa.binary()}
+    for piece, first in enumerate(range(0, len(whole), _PIECE)):
+        row = {"shard": shard, "piece": piece, "table": whole[first : first + _PIECE]}
+        yield pa.RecordBatch.from_pylist([row], schema=pa.schema(kinds))
 
 
-def _blocks_of(batches: Iterable[Any], make: Callable[[Arrays], T], count: Callable[[T], Arrays]) -> Iterator[Any]:
+def _kept_tables(columns: Arrays) -> list[Any]:
+    order = np.lexsort([columns["piece"], columns["shard"]])
+    starts = np.flatnonzero(columns["piece"][order] == 0)
+    return [pickle.loads(b"".join(columns["table"][rows])) for rows in np.split(order, starts[1:])]
+
+
+def _send(batches: Iterable[Any], make: Callable[[Arrays], T], send: Callable[[T], Iterator[tuple[int, U]]]) -> Iterator[Any]:
     columns = _columns_of(batches)
-    if columns is None:
-        return
-    for name, array in count(make(columns)).items():
-        numbers = np.ascontiguousarray(array, dtype=np.int64).ravel()
-        for block, first in enumerate(range(0, max(len(numbers), 1), _BLOCK)):
-            yield _block(name, block, list(array.shape), numbers[first : first + _BLOCK])
+    if columns is not None:
+        for place, parcel in send(make(columns)):
+            yield _parcel(place, 0, 0, parcel)
 
 
-def _block(name: str, block: int, shape: list[int], numbers: np.ndarray) -> Any:
+def _merge(batches: Iterable[Any], merge: Callable[[list[U]], Iterator[tuple[int, U]]]) -> Iterator[Any]:
+    held: dict[int, list[Any]] = {}
+    for batch in batches:
+        for place, parcel in zip(batch["place"].to_pylist(), batch["parcel"]):
+            held.setdefault(place, []).append(parcel)
+    for place in sorted(held):
+        parts = [pickle.loads(parcel.as_buffer()) for parcel in held.pop(place)]
+        for piece, (rows, parcel) in enumerate(merge(parts)):
+            yield _parcel(place, piece, rows, parcel)
+
+
+def _parcel(place: int, piece: int, rows: int, parcel: Any) -> Any:
     import pyarrow as pa
 
-    kinds = {"name": pa.string(), "block": pa.int32(), "shape": pa.list_(pa.int32()), "numbers": pa.binary()}
-    values = {"name": name, "block": block, "shape": shape, "numbers": numbers.tobytes()}
+    kinds = {"place": pa.int32(), "piece": pa.int32(), "rows": pa.int64(), "parcel": pa.binary()}
+    values = {"place": place, "piece": piece, "rows": rows, "parcel": pickle.dumps(parcel, protocol=5)}
     return pa.RecordBatch.from_pylist([values], schema=pa.schema(kinds))
-
-
-def _add_blocks(table: Any) -> Any:
-    import pyarrow as pa
-
-    rows = [np.frombuffer(value.as_buffer(), dtype=np.int64) for value in table["numbers"]]
-    total = np.asarray(np.sum(rows, axis=0, dtype=np.int64))
-    first = table.slice(0, 1).to_pylist()[0]
-    return pa.Table.from_batches([_block(first["name"], first["block"], first["shape"], total)])
 
 
 def _run_items(batches: Iterable[Any], function: Callable[[T], U]) -> Iterator[Any]:
@@ -223,4 +282,4 @@ def spread(
 
     with translated():
         frame = session.createDataFrame(pa.table({**columns, "key": key}))
-        return Sharded(frame.repartition(shards, "key").persist(), make, most_rows)
+        return Sharded(frame.repartition(shards, "key"), make, most_rows)

@@ -114,6 +114,10 @@ class Vocabulary:
             distinct.sort()
         return cls(kind, distinct)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the codes, which are made anew when they are asked for."""
+        return {name: value for name, value in self.__dict__.items() if name != "_codes"}
+
     @cached_property
     def _codes(self) -> dict[Any, int]:
         return {label: code for code, label in enumerate(self.labels)}

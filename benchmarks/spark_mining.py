@@ -2,16 +2,20 @@
 
     python -m benchmarks.spark_mining baskets.parquet --basket order_id --item product_id --min-count 131
 
-Both read from frames that are cached before the clock starts; the itemsets and their counts must be equal. Wall seconds, as
-the work is spread over Java and Python processes; each is run as often as --rounds says and the best is kept.
+Both read from frames that are cached before the clock starts; the itemsets and their counts must be equal. Both are run once
+untimed, then in turn, --rounds times. Wall seconds, and CPU seconds of the Java process and all Python processes together;
+the median of each is told, and the ratio of the medians.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -22,7 +26,7 @@ import pyarrow.parquet as pq
 from affinity.counting.spark import mine_itemsets
 from affinity.sharded import Sharded, spread
 from affinity.spark_session import spark_session
-from affinity.tables import Baskets, Margins
+from affinity.tables import Baskets, ItemsetCounts, Margins
 from affinity.vocabulary import Vocabulary
 
 
@@ -43,15 +47,22 @@ def main() -> None:
         lists = list_frame(session, basket, item, n)
         shards = shard_baskets(session, basket, item, products)
         margins = Margins(n, *(np.empty(0, dtype=np.int64),) * 5)
-        theirs, they = timed(asked.rounds, lambda: mine_with_mllib(lists, asked.min_count, n))
-        ours, we = timed(
-            asked.rounds,
-            lambda: mine_itemsets(shards, products, margins, min_count=asked.min_count, max_itemsets=10_000_000),
-        )
+
+        def mine() -> ItemsetCounts:
+            return mine_itemsets(shards, products, margins, min_count=asked.min_count, max_itemsets=10_000_000)
+
+        def mine_theirs() -> Any:
+            return mine_with_mllib(lists, asked.min_count, n)
+
+        ours, theirs = mine(), sort_mllib(mine_theirs())
+        spent = [(timed(mine_theirs), timed(mine)) for _ in range(asked.rounds)]
     found = {tuple(ours.item[a:b].tolist()): int(count) for a, b, count in zip(ours.indptr[:-1], ours.indptr[1:], ours.count)}
     same = found == theirs
     print(f"itemsets {len(found):,} and {len(theirs):,}, {'equal' if same else 'DIFFERENT'}")
-    print(f"MLlib FPGrowth {they:.2f} s, affinity {we:.2f} s: {they / we:.1f} times faster")
+    for place, clock in enumerate(("wall", "CPU")):
+        they, we = ([taken[who][place] for taken in spent] for who in range(2))
+        told = (" ".join(f"{seconds:.2f}" for seconds in each) for each in (they, we))
+        print(f"{clock} s: MLlib FPGrowth {next(told)}, affinity {next(told)}: {median(they) / median(we):.1f} times")
     if not same:
         raise SystemExit(1)
 
@@ -90,27 +101,43 @@ def shard_baskets(session: Any, basket: np.ndarray, item: np.ndarray, products: 
 
     columns = {"basket": basket, "item": item}
     shards = spread(session, columns, basket, shards=2, most_rows=100_000_000, make=make)
-    shards.frame.count()
+    shards.frame.persist().count()
     return shards
 
 
-def mine_with_mllib(lists: Any, min_count: int, n: int) -> dict[tuple[int, ...], int]:
-    """Itemsets and counts by FPGrowth; the support lies half a basket below, where rounding cannot matter."""
+def mine_with_mllib(lists: Any, min_count: int, n: int) -> Any:
+    """Itemsets and counts by FPGrowth, as Arrow; the support lies half a basket below, where rounding cannot matter."""
     from pyspark.ml.fpm import FPGrowth
 
-    model = FPGrowth(itemsCol="items", minSupport=(min_count - 0.5) / n, minConfidence=1.0).fit(lists)
-    table = model.freqItemsets.toArrow()
+    return FPGrowth(itemsCol="items", minSupport=(min_count - 0.5) / n, minConfidence=1.0).fit(lists).freqItemsets.toArrow()
+
+
+def sort_mllib(table: Any) -> dict[tuple[int, ...], int]:
+    """Each itemset, sorted, and its count."""
     return {tuple(sorted(items)): count for items, count in zip(table["items"].to_pylist(), table["freq"].to_pylist())}
 
 
-def timed(rounds: int, mine: Callable[[], Any]) -> tuple[Any, float]:
-    """The answer and the shortest wall time of several rounds."""
-    best = float("inf")
-    for _ in range(rounds):
-        start = time.perf_counter()
-        answer = mine()
-        best = min(best, time.perf_counter() - start)
-    return answer, best
+def timed(mine: Callable[[], Any]) -> tuple[float, float]:
+    """Wall and CPU seconds of one round."""
+    wall, cpu = time.perf_counter(), cpu_seconds()
+    mine()
+    return time.perf_counter() - wall, cpu_seconds() - cpu
+
+
+def cpu_seconds() -> float:
+    """Of this process and all below it: the Java process and the Python workers."""
+    known: dict[int, tuple[int, float]] = {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit():
+                fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+                known[int(entry.name)] = int(fields[1]), sum(map(float, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    total, waiting = 0.0, [os.getpid()]
+    while waiting:
+        parent = waiting.pop()
+        total += known[parent][1]
+        waiting += [process for process, (of, _) in known.items() if of == parent]
+    return total
 
 
 if __name__ == "__main__":

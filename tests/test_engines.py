@@ -62,9 +62,9 @@ def publish_both(session: Any, folder: Path, orders: Any, **known: Any) -> tuple
 def test_the_sample_shop_gives_the_same_bytes(session: Any, tmp_path: Path) -> None:
     from affinity.sample_shop import make_shop, write_shop
 
-    files = write_shop(make_shop(3, customers=250, days=300), tmp_path / "shop")
+    files = write_shop(make_shop(3, customers=120, days=240), tmp_path / "shop")
     known = {name: files[name] for name in ("offers", "products", "customers")}
-    settings = {"spark": {"shards": 3}, "baskets": {"max_basket_size": 6, "max_products_per_customer": 30}}
+    settings = {"spark": {"shards": 2}, "baskets": {"max_basket_size": 6, "max_products_per_customer": 30}}
     local, spark = publish_both(session, tmp_path, files["orders"], **known, **settings)
     assert read_checksums(local) == read_checksums(spark)
     assert read_bytes(local) == read_bytes(spark)

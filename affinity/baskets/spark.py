@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from affinity.sharded import Arrays, Sharded, spread
+from affinity.shard_rows import Arrays
+from affinity.sharded import Sharded, spread
 from affinity.tables import OrderLines
 from affinity.vocabulary import Vocabulary
 

@@ -1,8 +1,9 @@
-"""Frequent itemsets of baskets that lie in several parts: each part proposes, all parts count what was proposed.
+"""Frequent itemsets of baskets that lie in several parts: each part proposes, all parts count what is not decided by that.
 
 An itemset of count c or more in all parts together has its share of c in at least one of them (Savasere, Omiecinski and
 Navathe, 1995). With every part complete from its own count c_p on, the proposals hold every itemset of
-Σ(c_p − 1) + 1 baskets or more; how often they are held is then counted exactly.
+Σ(c_p − 1) + 1 baskets or more. One that every part proposes is counted by that; one that a part does not propose is in at
+most c_p − 1 of its baskets, and only where that leaves it open are the baskets counted again.
 """
 
 from __future__ import annotations
@@ -37,17 +38,53 @@ def propose_itemsets(baskets: Baskets, *, least: int, of: int, max_size: int | N
     return Proposal(mined.found.rows, int(cut["complete_from_count"]) if isinstance(cut, dict) else share)
 
 
-def unite_proposals(parts: list[Proposal]) -> tuple[ItemsetRows, int]:
-    """Every itemset proposed (counts 0), and the count over all parts from which on none is missing."""
-    complete_from = sum(part.complete_from - 1 for part in parts) + 1
-    sizes = [part.found.sizes for part in parts]
-    item, lengths = [], []
-    for size in range(1, 1 + max((int(part.max(initial=0)) for part in sizes), default=0)):
-        rows = [part.found.item[np.repeat(of == size, of)].reshape(-1, size) for part, of in zip(parts, sizes)]
-        distinct = np.unique(np.concatenate(rows), axis=0)
-        item.append(distinct.ravel())
-        lengths.append(np.full(len(distinct), size, dtype=np.int64))
-    return _rows(item, lengths), complete_from
+@dataclass(frozen=True, eq=False)
+class Proposed:
+    """Every itemset that a part proposed, by size, then codes.
+
+    rows          : counts are the sums over the parts that proposed it
+    at_most       : int64[n]: no more baskets than this hold it
+    complete_from : the count over all parts from which on none is missing
+    """
+
+    rows: ItemsetRows
+    at_most: np.ndarray
+    complete_from: int
+
+    def open(self, least: int) -> np.ndarray:
+        """bool[n]: whether it may be in ``least`` baskets, and in how many is not known."""
+        return (self.at_most >= least) & (self.at_most > self.rows.count)
+
+    def counted(self, which: np.ndarray, count: np.ndarray) -> ItemsetRows:
+        """The rows, those of the mask ``which`` with ``count``."""
+        exact = self.rows.count.copy()
+        exact[which] = count
+        return ItemsetRows(self.rows.indptr, self.rows.item, exact)
+
+
+def unite_proposals(parts: list[Proposal]) -> Proposed:
+    """What any of the parts proposed."""
+    slack = [part.complete_from - 1 for part in parts]
+    item, lengths, counts, room = [], [], [], []
+    for size in range(1, 1 + max((int(part.found.sizes.max(initial=0)) for part in parts), default=0)):
+        places = [np.flatnonzero(part.found.sizes == size) for part in parts]
+        rows = [part.found.item[part.found.indptr[at][:, None] + np.arange(size)] for part, at in zip(parts, places)]
+        count = np.concatenate([part.found.count[at] for part, at in zip(parts, places)])
+        spare = np.repeat(slack, [len(at) for at in places])
+        both = np.concatenate(rows)
+        order = np.lexsort(both.T[::-1])
+        both = both[order]
+        new = np.concatenate([[True], (both[1:] != both[:-1]).any(axis=1)])
+        first = np.flatnonzero(new)
+        item.append(both[first].ravel())
+        lengths.append(np.full(len(first), size, dtype=np.int64))
+        counts.append(np.add.reduceat(count[order], first))
+        room.append(sum(slack) - np.add.reduceat(spare[order], first))
+    none = np.empty(0, dtype=np.int64)
+    count = np.concatenate([none, *counts])
+    indptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.concatenate([none, *lengths]))])
+    found = ItemsetRows(indptr, np.concatenate([none, *item]).astype(np.int32), count)
+    return Proposed(found, count + np.concatenate([none, *room]), sum(slack) + 1)
 
 
 def count_proposed(baskets: Baskets, proposed: ItemsetRows) -> np.ndarray:
@@ -57,13 +94,13 @@ def count_proposed(baskets: Baskets, proposed: ItemsetRows) -> np.ndarray:
 
 
 def choose_itemsets(
-    proposed: ItemsetRows, count: np.ndarray, *, least: int, complete_from: int, keep: int
+    counted: ItemsetRows, *, least: int, complete_from: int, keep: int
 ) -> tuple[ItemsetRows, dict[str, int] | None] | None:
     """The itemsets in at least ``least`` baskets, the ``keep`` most frequent of them, and what was cut (`mine_itemsets`).
 
     None where the proposals, complete from ``complete_from`` on, do not decide it: more are needed.
     """
-    found = ItemsetRows(proposed.indptr, proposed.item, count).take(count >= least)
+    found = counted.take(counted.count >= least)
     if len(found) <= keep:
         return (found, None) if complete_from <= least else None
     falling = np.sort(found.count)[::-1]
@@ -73,9 +110,3 @@ def choose_itemsets(
     best = best_of(found, keep)
     kept = best if isinstance(best, ItemsetRows) else best.rows
     return kept, {"kept": keep, "complete_from_count": complete, "least_count": int(kept.count.min())}
-
-
-def _rows(item: list[np.ndarray], lengths: list[np.ndarray]) -> ItemsetRows:
-    sizes = np.concatenate([np.zeros(1, dtype=np.int64), *lengths])
-    items = np.concatenate([np.empty(0, dtype=np.int32), *item]).astype(np.int32)
-    return ItemsetRows(np.cumsum(sizes), items, np.zeros(len(sizes) - 1, dtype=np.int64))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.counting.pairs import count_pairs as count_shard
-from affinity.counting.shard_itemsets import Proposal, choose_itemsets, count_proposed, propose_itemsets, unite_proposals
+from affinity.counting.shard_itemsets import choose_itemsets, count_proposed, propose_itemsets, unite_proposals
 from affinity.sharded import Sharded
 from affinity.tables import Baskets, Holdings, ItemsetCounts, Margins, PairCounts
+from affinity.tables.itemset_rows import ItemsetRows
 from affinity.tables.margins import SIZE_STRATA
 from affinity.vocabulary import Vocabulary
 
@@ -33,7 +34,10 @@ def count_pairs(
 ) -> tuple[PairCounts, int]:
     """The pair counts of all shards (see `affinity.counting.count_pairs`), and the baskets left out as too large."""
     summed = shards.sum_rows(
-        lambda owned: _pair_rows(owned, max_products_per_customer), ("part", "a", "b"), ("count", "customers")
+        lambda owned: _pair_rows(owned, max_products_per_customer),
+        ("part", "a", "b"),
+        ("count", "customers"),
+        along=("a", len(products)),
     )
     parts = {part: {name: column[summed["part"] == part] for name, column in summed.items()} for part in range(4)}
     pairs, totals = parts[_PAIR], parts[_TOTAL]
@@ -94,20 +98,38 @@ def mine_itemsets(
     each is large enough to tell itemsets from chance; each proposes, then all count (`affinity.counting.shard_itemsets`).
     """
     n, limit = margins.n, 2 * max_itemsets
-    parts = shards.coalesced(min_count // _PROPOSING)
-    while True:
-        proposals: list[Proposal] = parts.gather(
-            lambda baskets, limit=limit: propose_itemsets(  # type: ignore[misc]
-                baskets, least=min_count, of=n, max_size=max_size, limit=limit
-            )
-        )
-        proposed, complete_from = unite_proposals(proposals)
-        count = np.zeros(0, dtype=np.int64)
-        if len(proposed):
-            count = shards.sum_arrays(lambda baskets: {"count": count_proposed(baskets, proposed)})["count"]  # noqa: B023
-        chosen = choose_itemsets(proposed, count, least=min_count, complete_from=complete_from, keep=max_itemsets)
-        if chosen is not None:
-            break
-        limit *= 2
+    held = shards.map(_bare).kept(_join_baskets)
+    parts = held.coalesced(min_count // _PROPOSING)
+    try:
+        while (chosen := _propose_and_count(held, parts, n, min_count, max_size, limit, max_itemsets)) is None:
+            limit *= 2
+    finally:
+        held.release()
     info = {"method": "spark", "reason": "asked for", "target": "frequent", "cut": chosen[1], "restrictions": None}
     return ItemsetCounts(chosen[0], n, min_count, products, max_size, info=info, known_margins=margins)
+
+
+def _propose_and_count(  # noqa: PLR0913
+    held: Sharded[Baskets], parts: Sharded[Baskets], n: int, least: int, max_size: int | None, limit: int, keep: int
+) -> tuple[ItemsetRows, dict[str, int] | None] | None:
+    """The itemsets and what was cut; None where ``limit`` proposals a part do not decide it."""
+    proposed = unite_proposals(
+        parts.gather(lambda baskets: propose_itemsets(baskets, least=least, of=n, max_size=max_size, limit=limit))
+    )
+    unsure = proposed.open(least)
+    count = np.zeros(0, dtype=np.int64)
+    if unsure.any():
+        asked = proposed.rows.take(unsure)
+        count = held.sum_arrays(lambda baskets: {"count": count_proposed(baskets, asked)})["count"]
+    return choose_itemsets(proposed.counted(unsure, count), least=least, complete_from=proposed.complete_from, keep=keep)
+
+
+def _bare(baskets: Baskets) -> Baskets:
+    """What a miner looks at."""
+    return Baskets(baskets.indptr, baskets.item, baskets.products)
+
+
+def _join_baskets(parts: list[Baskets]) -> Baskets:
+    sizes = np.concatenate([part.sizes for part in parts])
+    indptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    return Baskets(indptr, np.concatenate([part.item for part in parts]), parts[0].products)

@@ -15,7 +15,8 @@ import numpy as np
 from affinity.counting.life_table_sums import SUMMED
 from affinity.counting.life_tables import count_life_tables as count_shard
 from affinity.counting.lives import Entry
-from affinity.sharded import Sharded, collect, sort_rows
+from affinity.shard_rows import Arrays
+from affinity.sharded import Sharded
 from affinity.tables import Baskets, EventDays, Holdings, LifeTables
 
 _KEYS = ("a", "b", "day")
@@ -69,17 +70,24 @@ def count_life_tables(
 
 def _event_days(shards: Sharded[Followed], nobody: Followed, least: int) -> EventDays:
     """The pairs with ``least`` events over all shards together, and the days on which any shard had one."""
-    from pyspark.sql import Window, functions
+    products = nobody.holdings.products
 
-    rows = shards.rows(_event_rows, _KEYS, ("events",))
-    of_pair = functions.sum("events").over(Window.partitionBy("a", "b"))
-    enough = rows.withColumn("converted", of_pair).filter(functions.col("converted") >= least).select(*_KEYS)
-    found = sort_rows(collect(enough, shards.most_rows), _KEYS)
-    new = np.ones(len(found["a"]), dtype=bool)
-    new[1:] = (found["a"][1:] != found["a"][:-1]) | (found["b"][1:] != found["b"][:-1])
-    first = np.flatnonzero(new)
-    indptr = np.append(first, len(new)).astype(np.int64)
-    return EventDays(found["a"][first], found["b"][first], indptr, found["day"], nobody.holdings.products)
+    def enough(rows: Arrays) -> np.ndarray:
+        first = _first_days(rows)
+        lengths = np.diff(np.append(first, len(rows["a"])))
+        return np.repeat(np.add.reduceat(rows["events"], first) >= least, lengths) if len(first) else np.empty(0, dtype=bool)
+
+    found = shards.sum_rows(_event_rows, _KEYS, ("events",), along=("a", len(products)), keep=enough)
+    first = _first_days(found)
+    indptr = np.append(first, len(found["a"])).astype(np.int64)
+    return EventDays(found["a"][first], found["b"][first], indptr, found["day"], products)
+
+
+def _first_days(rows: Arrays) -> np.ndarray:
+    """Where a pair begins in rows sorted by pair and day."""
+    new = np.ones(len(rows["a"]), dtype=bool)
+    new[1:] = (rows["a"][1:] != rows["a"][:-1]) | (rows["b"][1:] != rows["b"][:-1])
+    return np.flatnonzero(new)
 
 
 def _event_rows(one: Followed) -> dict[str, np.ndarray]:

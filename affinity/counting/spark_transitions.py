@@ -29,9 +29,9 @@ def count_transitions(shards: Sharded[Bought | None], nobody: Bought, **rules: A
 
     A shard is None where it had bought nothing yet; nobody : a shard without customers
     """
-    summed = shards.sum_rows(lambda one: _rows(one, rules), ("part", "a", "b"), ("total",))
     blank = count_shard(nobody.steps, nobody.holdings, **rules)
     n = len(blank.products)
+    summed = shards.sum_rows(lambda one: _rows(one, rules), ("part", "a", "b"), ("total",), along=("a", n))
     bounds = np.searchsorted(summed["part"], np.arange(len(_MATRICES) + len(_VECTORS) + 2))
     found: dict[str, Any] = {}
     for part, name in enumerate((*_MATRICES, *_VECTORS, "left_out_customers")):

@@ -24,11 +24,14 @@ def make_baskets(rows: list[set[int]]) -> Baskets:
 
 def mine_parts(rows: list[set[int]], parts: int, least: int, keep: int, limit: int):
     shards = [make_baskets(rows[part::parts]) for part in range(parts)]
-    proposed, complete_from = unite_proposals(
+    proposed = unite_proposals(
         [propose_itemsets(shard, least=least, of=len(rows), max_size=3, limit=limit) for shard in shards]
     )
-    count = np.sum([count_proposed(shard, proposed) for shard in shards], axis=0, dtype=np.int64)
-    return choose_itemsets(proposed, count, least=least, complete_from=complete_from, keep=keep)
+    unsure = proposed.open(least)
+    asked = proposed.rows.take(unsure)
+    count = np.sum([count_proposed(shard, asked) for shard in shards], axis=0, dtype=np.int64)
+    counted = proposed.counted(unsure, count)
+    return choose_itemsets(counted, least=least, complete_from=proposed.complete_from, keep=keep)
 
 
 def mine_whole(rows: list[set[int]], least: int, keep: int) -> ItemsetCounts:
