@@ -50,6 +50,8 @@ _PUBLIC = {
     "Result": "affinity.flow",
     "Settings": "affinity.settings",
     "open_release": "affinity.release",
+    "compare_releases": "affinity.release",
+    "adopt_release": "affinity.release",
     "make_shop": "affinity.sample_shop",
     "write_shop": "affinity.sample_shop",
     "AffinityError": "affinity.errors",

@@ -33,7 +33,8 @@ from affinity.progress import show_progress
 
 app = typer.Typer(
     name="affinity",
-    help="Market-basket affinity, observed conversion and the highest-fit cross-sell for every customer.",
+    help="Market-basket affinity, observed conversion and the highest-fit cross-sell for every customer.\n\n"
+    "\b\nThe shell (bash, zsh, fish, PowerShell) completes verbs, options and files after:\n  affinity --install-completion",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,14 +15,11 @@ import typer
 
 from affinity import __version__
 from affinity.cli import options
+from affinity.cli.extras import describe_extra_lines, describe_extras, installed_version
 
 CORE = (
     "numpy", "scipy", "pandas", "networkx", "mlxtend", "numba", "narwhals", "duckdb", "pyarrow", "pydantic", "typer", "tqdm",
 )  # fmt: skip
-EXTRAS = {
-    "excel": "python-calamine", "postgres": "adbc-driver-postgresql", "polars": "polars", "plots": "matplotlib",
-    "serve": "fastapi", "spark": "pyspark", "peers": "implicit", "docs": "zensical",
-}  # fmt: skip
 #: Settings of Numba that decide where machine code lies and how many threads there are.
 VARIABLES = ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_DISABLE_JIT", "NUMBA_CPU_NAME")
 
@@ -49,8 +45,8 @@ def command(compile_all: Compile = False, as_json: options.Json = False) -> None
         "python": platform.python_version(),
         "threads": available_threads(),
         "memory available": measured_memory(),
-        "packages": {name: _installed(name) for name in CORE},
-        "extras": {f"[{extra}]": _installed(name) for extra, name in EXTRAS.items()},
+        "packages": {name: installed_version(name) or "not installed" for name in CORE},
+        "extras": describe_extras(),
         "numba settings": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "kernels": _kernels(),
     }
@@ -97,8 +93,9 @@ def _describe(facts: dict[str, Any]) -> list[str]:
     """The facts as lines: simple ones first, then each group, and what to do about kernels that are not compiled."""
     kernels = facts["kernels"]
     lines = [f"{name:<18} {_shown(name, value)}" for name, value in facts.items() if not isinstance(value, dict)]
-    for group in ("packages", "extras", "numba settings"):
+    for group in ("packages", "numba settings"):
         lines += [f"{group}:", *(f"  {name:<18} {value}" for name, value in facts[group].items())] if facts[group] else []
+    lines += ["extras:", *describe_extra_lines(facts["extras"])]
     if "error" in kernels:
         return [*lines, "kernels:", f"  {kernels['error']}", "Set NUMBA_CACHE_DIR to a folder that can be written to."]
     lines.append(f"kernels: {kernels['compiled']} compiled, {kernels['stale']} stale, {kernels['not yet']} not yet")
@@ -119,10 +116,3 @@ def _describe(facts: dict[str, Any]) -> list[str]:
 
 def _shown(name: str, value: Any) -> str:
     return f"{value / 1e9:.1f} GB" if name == "memory available" and value is not None else str(value)
-
-
-def _installed(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

@@ -12,6 +12,7 @@ from docs.making.markdown import NOTICE
 GROUPS = {
     "Read": ("read_orders", "read_offers", "read_products", "read_customers", "read_subscriptions", "read_interventions"),
     "The whole job": ("run", "Result", "open_release", "Settings", "show_progress", "make_shop", "write_shop"),
+    "Releases": ("compare_releases", "adopt_release"),
     "Baskets, itemsets, rules, pairs": ("group_baskets", "mine_itemsets", "induce_rules", "build_graph"),
     "Conversion": ("estimate_conversion", "measure_offers"),
     "Recommendations": ("recommend", "backtest"),

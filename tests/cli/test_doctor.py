@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from affinity.cli import app as cli
-from affinity.cli import kernel_cache
+from affinity.cli import extras, kernel_cache
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("numpy", "numba", "pandas", "scipy", "duckdb", "matplotlib", "pyarrow", "polars", "networkx", "mlxtend", "pydantic")
@@ -130,3 +132,51 @@ def test_everything_is_compiled_into_an_empty_folder(tmp_path: Path) -> None:
     assert (kernels["stale"], kernels["not yet"]) == (0, 0), kernels["modules"]
     assert facts["compiled now"] == kernels["compiled"] > 50
     assert all(Path(folder).is_relative_to(tmp_path) for folder in kernels["folders"])
+
+
+def test_every_extra_says_what_it_gives_and_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(extras.EXTRAS) == set(project) - {"dev"}
+    for name, (gives, packages) in extras.EXTRAS.items():
+        assert gives
+        assert set(packages) <= {re.split(r"[>=<\[;]", each)[0].strip() for each in project[name]}
+    facts = json.loads(CliRunner().invoke(cli.app, ["doctor", "--json"]).stdout)["extras"]
+    assert facts["[plots]"]["missing"] == []
+    assert facts["[plots]"]["browser"].startswith("not needed")
+    monkeypatch.setattr(extras, "installed_version", lambda name: None if name in ("altair", "pyspark") else "1.0")
+    monkeypatch.setattr(extras, "find_java", lambda: None)
+    found = extras.describe_extras()
+    assert found["[plots]"]["missing"] == ["altair"]
+    assert found["[spark]"]["missing"] == ["pyspark", "Java 17 or newer"]
+    assert "JAVA_HOME" in found["[spark]"]["do"]
+    text = "\n".join(extras.describe_extra_lines(found))
+    assert "missing altair: pip install 'affinity-engine[plots]'" in text
+    assert "counting on a Spark cluster" in text
+
+
+def test_java_is_that_of_java_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    java = tmp_path / "bin" / "java"
+    java.write_text("#!/bin/sh\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert extras.find_java() == str(java)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nowhere"))
+    assert extras.find_java() is None
+
+
+def test_bash_completes_verbs_and_options() -> None:
+    def complete(line: str) -> set[str]:
+        code = "from affinity.cli import main; main()"
+        words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_AFFINITY_COMPLETE": "complete_bash"}
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.argv[0] = 'affinity'; {code}"],
+            cwd=ROOT, capture_output=True, text=True, env={**os.environ, **words},
+        )  # fmt: skip
+        return set(done.stdout.split())
+
+    assert {"demo", "run", "recommend", "campaign", "doctor"} <= complete("affinity ")
+    assert complete("affinity camp") == {"campaign"}
+    assert complete("affinity campaign ") == {"plan", "measure"}
+    assert "--horizon-days" in complete("affinity run --hor")
+    assert "--install-completion" in CliRunner().invoke(cli.app, ["--help"]).output.partition("Options")[0]
