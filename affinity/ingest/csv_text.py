@@ -1,6 +1,7 @@
-"""Delimited text: DuckDB reads it strictly; where that fails, Python splits it record by record and loses nothing.
+"""Delimited text: DuckDB reads it strictly; where that fails, plain lines are sorted out for it and Python splits the others.
 
-A row is a record; where a quote never closes, a physical line. Blank lines are no rows.
+A row is a record; where a quote never closes, a physical line. Blank lines are no rows. Nothing is lost: where DuckDB does not
+return what was sorted out either, Python splits every record.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Iterator, Sequence
 from glob import escape
-from typing import Any
+from typing import Any, TextIO
 
 from affinity.errors import InputError
 from affinity.ingest.columns import normalise
@@ -20,6 +21,8 @@ DELIMITERS = (",", ";", "\t", "|")
 #: Lines that a quoted field may run over before its quote counts as never closed.
 MAX_RECORD_LINES = 1000
 SLOW_BATCH = 50_000
+#: Lines that are looked at together.
+HELD = 2_000
 
 
 def sniff_text(text: TextFile, known: Collection[str]) -> str:
@@ -85,19 +88,72 @@ def open_csv(bench: Workbench, text: TextFile) -> Source:
             f"{text.name} holds a header and no rows: {', '.join(c.name for c in columns)[:200]}.", do="Export it again."
         )
     count = count_lines(text.path)
-    names = {f"c{i}": "VARCHAR" for i in range(len(columns))}
-    relation = (
-        "read_csv($path, auto_detect=false, header=true, delim=$delimiter, quote='\"', escape='\"', "
-        "strict_mode=true, max_line_size=16000000, columns=$names)"
-    )
+    if len(columns) < 2:
+        return _open_slowly(bench, text, delimiter, columns)
+
+    def slow() -> Source:
+        return _open_sorted_out(bench, text, delimiter, columns)
+
+    if count.has_nul:
+        return slow()
+    parameters = {"path": escape(str(text.path)), "delimiter": delimiter, "names": _cells(len(columns))}
+    return Source("csv", columns, _STRICTLY.format(header="true"), parameters, expected=count.lines - 1, slow=slow)
+
+
+_STRICTLY = (
+    "read_csv($path, auto_detect=false, header={header}, delim=$delimiter, quote='\"', escape='\"', "
+    "strict_mode=true, max_line_size=16000000, columns=$names)"
+)
+
+
+def _cells(width: int) -> dict[str, str]:
+    return {f"c{i}": "VARCHAR" for i in range(width)}
+
+
+def _open_sorted_out(bench: Workbench, text: TextFile, delimiter: str, columns: tuple[Column, ...]) -> Source:
+    """The records that are whole, in a file of their own behind their row numbers; the others are malformed."""
+    path = bench.folder / "sorted_out.csv"
+    malformed: list[Malformed] = []
+    with path.open("w", encoding="utf-8", newline="") as out:
+        rows = _sort_out(_Lines(text), out, delimiter, len(columns), malformed)
+    parameters = {"path": escape(str(path)), "delimiter": delimiter, "names": {"row": "BIGINT"} | _cells(len(columns))}
 
     def slow() -> Source:
         return _open_slowly(bench, text, delimiter, columns)
 
-    if count.has_nul or len(columns) < 2:
+    if not rows:
         return slow()
-    parameters = {"path": escape(str(text.path)), "delimiter": delimiter, "names": names}
-    return Source("csv", columns, relation, parameters, expected=count.lines - 1, slow=slow)
+    relation = _STRICTLY.format(header="false")
+    return Source("csv", columns, relation, parameters, has_row=True, expected=rows, slow=slow, malformed=malformed)
+
+
+def _sort_out(lines: _Lines, out: TextIO, delimiter: str, width: int, malformed: list[Malformed]) -> int:
+    """Write the whole records of ``lines`` to ``out``, the row number first; returns how many there are."""
+    lines.take_record(delimiter, width)  # the header
+    write = csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow
+    row, ends = 0, width - 1
+    while (held := lines.held()) is not None:
+        plain: list[str] = []
+        for line in held:
+            if line.count(delimiter) != ends or '"' in line or "\0" in line or "\r" in line:
+                break
+            plain.append(f"{row}{delimiter}{line}\n")
+            row += 1
+        out.writelines(plain)
+        lines.skip(len(plain))
+        record = lines.take_record(delimiter, width) if len(plain) < len(held) else None
+        if record is not None:
+            number, fields, raw = record
+            if _is_whole(fields, width, raw):
+                write([row, *(fields or ())])
+            else:
+                malformed.append(Malformed(row, f"line {number}: {_what_is_wrong(fields, width)}", raw))
+            row += 1
+    return row - len(malformed)
+
+
+def _is_whole(fields: list[str] | None, width: int, raw: str) -> bool:
+    return fields is not None and len(fields) == width and "\0" not in raw
 
 
 def _open_slowly(bench: Workbench, text: TextFile, delimiter: str, columns: tuple[Column, ...]) -> Source:
@@ -127,9 +183,9 @@ def _record_batches(
     rows: list[int] = []
     records: list[list[str]] = []
     for row, (line, fields, raw) in enumerate(_records(text, delimiter, width)):
-        if fields is not None and len(fields) == width and "\0" not in raw:
+        if _is_whole(fields, width, raw):
             rows.append(row)
-            records.append(fields)
+            records.append(fields or [])
         else:
             malformed.append(Malformed(row, f"line {line}: {_what_is_wrong(fields, width)}", raw))
         if len(rows) == SLOW_BATCH:
@@ -150,17 +206,9 @@ def _what_is_wrong(fields: list[str] | None, width: int) -> str:
 def _records(text: TextFile, delimiter: str, width: int) -> Iterator[tuple[int, list[str] | None, str]]:
     """(line number from 1, fields or None, raw text) of each record after the header; blank lines are skipped."""
     lines = _Lines(text)
-    header_seen = False
-    while (line := lines.take()) is not None:
-        if not line.strip():
-            continue
-        number, raw = lines.number, line
-        fields, open_quote = _parse(line, delimiter)
-        if open_quote:
-            raw, fields = _extend(lines, line, delimiter, width)
-        if header_seen:
-            yield number, fields, raw
-        header_seen = True
+    lines.take_record(delimiter, width)  # the header
+    while (record := lines.take_record(delimiter, width)) is not None:
+        yield record
 
 
 def _extend(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[str, list[str] | None]:
@@ -209,3 +257,17 @@ class _Lines:
         if line is not None:
             self.skip(1)
         return line
+
+    def held(self) -> list[str] | None:
+        """Some thousand lines ahead, without taking them; None at the end of the file."""
+        return None if self.peek(0) is None else self._lines[self._at : self._at + HELD]
+
+    def take_record(self, delimiter: str, width: int) -> tuple[int, list[str] | None, str] | None:
+        """(line number from 1, fields or None, raw text) of the next record that is not blank; None at the end."""
+        while (line := self.take()) is not None:
+            if line.strip():
+                number = self.number
+                fields, open_quote = _parse(line, delimiter)
+                raw, fields = _extend(self, line, delimiter, width) if open_quote else (line, fields)
+                return number, fields, raw
+        return None
