@@ -95,21 +95,21 @@ def _read_limits(limits: Mapping[str, Any]) -> DriftLimits:
 
 
 def _compare(old: Release, new: Release, limits: DriftLimits) -> Iterator[Moved]:
-    reads, aside = ([float(each.report[name]) for each in (old, new)] for name in ("rows_read", "rows_set_aside"))
-    if limits.rows_read is not None and reads[0]:
-        yield _relative("rows read", *reads, limits.rows_read)
-    if limits.set_aside is not None and all(reads):
-        shares = [part / whole for part, whole in zip(aside, reads)]
-        yield _points("share of rows set aside", *shares, limits.set_aside)
+    was, now = (float(each.report["rows_read"]) for each in (old, new))
+    if limits.rows_read is not None and was:
+        yield _relative("rows read", was, now, limits.rows_read)
+    if limits.set_aside is not None and was and now:
+        before, after = float(old.report["rows_set_aside"]) / was, float(new.report["rows_set_aside"]) / now
+        yield _points("share of rows set aside", before, after, limits.set_aside)
     if limits.metrics is not None:
         yield from _compare_metrics(old, new, limits.metrics)
     errors = [each.report.get("fit", {}).get("expected_calibration_error") for each in (old, new)]
     if limits.calibration_error is not None and all(isinstance(error, float) for error in errors):
-        was, now = errors
-        yield Moved("calibration error of fit", was, now, max(now - was, 0.0), limits.calibration_error, "points")
-    covered = [_coverage(each) for each in (old, new)]
-    if limits.coverage is not None and None not in covered:
-        yield _points("share of products recommended", float(covered[0] or 0), float(covered[1] or 0), limits.coverage)
+        rise = max(errors[1] - errors[0], 0.0)  # a smaller error is no harm
+        yield Moved("calibration error of fit", errors[0], errors[1], rise, limits.calibration_error, "points")
+    covered, covered_now = _coverage(old), _coverage(new)
+    if limits.coverage is not None and covered is not None and covered_now is not None:
+        yield _points("share of products recommended", covered, covered_now, limits.coverage)
 
 
 def _compare_metrics(old: Release, new: Release, limit: float) -> Iterator[Moved]:

@@ -186,3 +186,29 @@ def parse(command: Any, name: str, arguments: list[str]) -> None:
         name, *arguments = arguments
         command = command.commands[name]
     command.make_context(name, arguments)
+
+
+def test_calibration_and_coverage_are_looked_at_too(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from affinity.release import drift
+    from affinity.release.opened import Release
+
+    reports = {"rows_read": 10, "rows_set_aside": 1, "fit": {"expected_calibration_error": 0.004}}
+    real = Release.report.func
+    seen = iter([0.004, 0.030])
+    said: dict[int, dict[str, Any]] = {}
+
+    def report(release: Release) -> dict[str, Any]:
+        key = id(release)
+        if key not in said:
+            said[key] = real(release) | reports | {"fit": {"expected_calibration_error": next(seen)}}
+        return said[key]
+
+    covered = iter([0.9, 0.5])
+    monkeypatch.setattr(Release, "report", property(report))
+    monkeypatch.setattr(drift, "_coverage", lambda release: next(covered))
+    found = compare_releases(first / "shop", first / "shop")
+    texts = [str(figure) for figure in found.beyond]
+    assert texts == [
+        "calibration error of fit: 0.004 → 0.03 (+2.60 points; at most 1.00 points)",
+        "share of products recommended: 0.9 → 0.5 (-40.00 points; at most 10.00 points)",
+    ]
