@@ -119,6 +119,13 @@ def test_no_csv_holds_a_formula(text: str, tmp_path: Path) -> None:
         assert head[2] == (f"'{text} " if text in FORMULAS else head[2])
 
 
+def test_the_reader_writes_no_progress_among_answers() -> None:
+    from affinity.ingest.workbench import open_workbench
+
+    with open_workbench() as bench:
+        assert bench.run("SELECT current_setting('enable_progress_bar')") == [(False,)]
+
+
 def test_every_csv_of_the_package_goes_through_the_two_writers() -> None:
     writers = {"affinity/release/parquet.py", "affinity/release/download.py", "affinity/sample_shop/shop.py"}
     found = {

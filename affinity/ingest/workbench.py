@@ -55,6 +55,7 @@ def open_workbench() -> Iterator[Workbench]:
         connection = duckdb.connect(":memory:", config=config)
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")  # it would write among the answers of a verb
             with ExitStack() as closing:
                 yield Workbench(connection, folder, closing)
         finally:

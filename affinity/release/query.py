@@ -24,6 +24,7 @@ class TableReader:
         folder = path.resolve()
         self._connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": memory})
         self._connection.execute("SET temp_directory = ''")
+        self._connection.execute("SET enable_progress_bar = false")
         for name in TABLES:
             file = folder / f"{name}.parquet"
             if file.is_file():
