@@ -1,7 +1,7 @@
-"""Plan a campaign: who is offered what, who is held out, what to expect and what can be measured.
+"""Plan a campaign from orders, a release or fits: who is offered what, who is held out, what can be measured.
 
 affinity campaign plan orders.csv --as-of 2024-06-01 --budget 300 --cost 0.5 --out plan.json --audience audience.csv
-affinity campaign plan shop --size 500 --where region=north --customers customers.csv --out plan.json
+affinity campaign plan shop --size 500 --where region=north --out plan.json --audience audience.csv
 affinity campaign plan --fits fits.csv --size 1000 --capacity 100 --holdout 0.2 --out plan.json
 """
 

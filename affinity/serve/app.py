@@ -26,7 +26,8 @@ from affinity.serve.gate import Gate, dispatch
 from affinity.serve.log import Log
 from affinity.serve.meters import Meters
 from affinity.serve.options import ServeOptions
-from affinity.serve.page.shell import page_routes
+from affinity.serve.page.desk import Desk
+from affinity.serve.page.shell import page_routes, warm_pages
 from affinity.serve.pages import demo_routes, static_routes
 from affinity.serve.recommendations import Recommender
 from affinity.serve.schema import complete_schema
@@ -64,6 +65,7 @@ def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = Non
     async def life(_: FastAPI) -> AsyncIterator[None]:
         following = asyncio.create_task(follower.follow(options.check_seconds))
         log.write("started", release=follower.shelf.id)
+        asyncio.get_running_loop().run_in_executor(None, warm_pages, Desk(follower.shelf, clock=options.clock), log)
         yield
         following.cancel()
         await events.close()

@@ -15,6 +15,7 @@ import pytest
 
 import affinity as af
 from affinity.campaigns import read_plan
+from affinity.serve.page import campaigns
 from affinity.serve.page.campaigns import write_audience
 from affinity.serve.page.planner import MOST_WAITING, Job, Planner
 from tests.serve.conftest import Served, serving, violations, visiting
@@ -35,6 +36,14 @@ def ask(served: Served, **changes: Any) -> Any:
 def plan_id(text: str) -> str:
     """The id of the plan that a page links to."""
     return text.split("/audience.csv", maxsplit=1)[0].rsplit("/", 1)[1]
+
+
+def test_a_page_that_looks_again_waits_for_no_plan(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaigns, "PATIENCE", 600.0)
+    given = urlencode(ASKED | {"name": "somebody waits"})
+    with campaigns.PLANNER._turn:  # another plan is in the making
+        answer = served.client.get(f"/page/campaigns?{given}", headers={"HX-Request": "true"}, timeout=60)
+    assert "is in the making" in answer.text
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +94,7 @@ def test_the_audience_is_downloaded_with_arms_and_reasons(served: Served, previe
 
 def test_a_spreadsheet_runs_no_formula_of_the_audience(folder: Path) -> None:
     plan = af.plan_campaign(folder, size=5)
-    reasons = np.array(["=1+1", "+1", "-1", "@SUM(A1)", "\t=cmd"], dtype=object)
+    reasons = np.array(["=1+1", "+1+1", "-1-1", "@SUM(A1)", "\t=cmd"], dtype=object)
     written = write_audience(plan.because(reasons), "audience.csv")
     assert pd.read_csv(io.BytesIO(written))["reason"].tolist() == [f"'{text}" for text in reasons]
     kept = write_audience(plan.because(reasons), "audience.parquet")

@@ -70,6 +70,16 @@ def test_people_sign_in_and_out_with_a_browser(browser: Any, folder: Path, tmp_p
         assert page.title() == "Sign in · Affinity"
 
 
+def test_on_a_phone_the_first_column_of_a_table_stays(browser: Any, odd: Served) -> None:
+    with visiting(browser, odd, viewport={"width": 360, "height": 740}) as page:
+        page.goto("/page/rules")
+        frame, cell = page.locator(".scroll:has(#rules)"), page.locator("#rules tbody tr:first-child th")
+        before = cell.bounding_box()["x"]
+        frame.evaluate("frame => frame.scrollLeft = 150")
+        assert frame.evaluate("frame => frame.scrollLeft") == 150
+        assert cell.bounding_box()["x"] == before
+
+
 def test_head_is_answered_as_get_is(served: Served) -> None:
     for address in ("/page", "/page/products", "/page/sign-in", "/v1/recommendations"):
         answer = served.client.head(address)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,15 @@ import pandas as pd
 import pytest
 
 import affinity as af
+from affinity.ingest.clean import EXPORT_REASONS, REASONS
 from affinity.release import latest_backtest, publish_backtest
+from affinity.release.verify import manifest_checksum
+from affinity.serve.page import overview
 from affinity.serve.page.desk import Desk
 from affinity.serve.page.heat import Cell, Figure, judge_cells
 from affinity.serve.page.rule_query import RuleFilter, RuleQuery, count_rules, list_rules, measure_columns, shrunk_lifts
 from affinity.serve.page.segments import list_pairs, read_rows
-from affinity.serve.page.tree import describe_change, find_change, find_tree
+from affinity.serve.page.tree import describe_change, find_change, find_tree, tell_apart
 from affinity.serve.page.trust import describe_backtest, describe_fit, list_states
 from affinity.serve.shelf import Shelf
 from affinity.statistics.intervals import wilson_interval
@@ -267,13 +273,22 @@ def test_a_backtest_stands_beside_the_release(shop: dict[str, Path], home: Path,
         publish_backtest(tmp_path, table)
 
 
+def leave_out(release: Path, name: str) -> None:
+    """Make ``release`` one of a version that knew no such file."""
+    manifest = json.loads((release / "manifest.json").read_text())
+    del manifest["files"][name]
+    manifest["checksum"] = manifest_checksum(manifest)
+    (release / "manifest.json").write_text(json.dumps(manifest))
+    (release / name).unlink()
+
+
 def test_an_old_or_bare_release_says_what_it_lacks(home: Path, tmp_path: Path) -> None:
     baskets = tmp_path / "baskets.csv"
     baskets.write_text("bread,milk,butter\nbread,milk\nmilk\nbread,butter\n" * 30)
     af.run(baskets).publish(tmp_path / "bare")
     old = tmp_path / "old"
     shutil.copytree(home, old, symlinks=True)
-    (old / "current" / "metric_change.parquet").unlink()
+    leave_out(old / "current", "metric_change.parquet")
     for folder, said in ((tmp_path / "bare", "No metric tree"), (old, "Run again to publish it")):
         with serving(folder, tmp_path / "events") as served:
             assert said in served.client.get("/page/tree").text
@@ -320,4 +335,32 @@ def test_a_download_leaves_nothing_behind(seen: Served, tmp_path: Path, monkeypa
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with httpx.Client(base_url=seen.client.base_url, timeout=30) as client:
         assert client.get("/page/rules.parquet").status_code == 200
+    until = time.monotonic() + 30  # the file goes after the last byte was sent
+    while list(tmp_path.iterdir()) and time.monotonic() < until:
+        time.sleep(0.01)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tree_and_a_change_of_other_headlines_are_told_apart(desk: Desk) -> None:
+    tree, change = find_tree(desk), find_change(desk)
+    assert tree is not None
+    assert change is not None
+    same = replace(change, nodes=(replace(change.nodes[0], label=tree.root.label), *change.nodes[1:]))
+    assert tell_apart(tree, same) == tell_apart(None, change) == tell_apart(tree, None) == ""
+    other = replace(change, nodes=(replace(change.nodes[0], label="Revenue of all"), *change.nodes[1:]))
+    assert "all revenue of all" in tell_apart(tree, other)
+    assert f"{tree.root.label.lower()} only" in tell_apart(tree, other)
+
+
+def test_intervals_of_shrunk_figures_are_called_what_they_are(seen: Served) -> None:
+    pair = seen.client.get("/page/pair", params={"from": "espresso machine", "to": "descaling tablets"}).text
+    assert "as fast as similar buyers</p>" not in pair
+    assert re.search(r"as fast as similar buyers, 90 % interval ×[\d.]+ to ×[\d.]+", pair)
+    assert "Compared, 90 % interval" in seen.client.get("/page/products/espresso%20machine").text
+
+
+def test_every_reason_for_setting_rows_aside_is_explained(desk: Desk) -> None:
+    reasons = overview.read_reasons(desk)
+    assert {name: rows for name, _, rows in reasons} == desk.report["reasons"]
+    assert all(means for _, means, _ in reasons)
+    assert overview.LATER.keys().isdisjoint({**REASONS, **EXPORT_REASONS})

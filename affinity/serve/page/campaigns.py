@@ -54,7 +54,8 @@ def view(desk: Desk, request: Request) -> View:
     job = PLANNER.ask(form.key(desk.id), desk.release, form.settings)
     if job is None:
         return View("campaigns.html", values | {"busy": True}, 503)
-    job.over.wait(PATIENCE)
+    if "hx-request" not in request.headers:  # a page that looks again does not keep a worker from other pages
+        job.over.wait(PATIENCE)
     if job.trouble is not None:
         form.errors["form"] = str(job.trouble)
         return View("campaigns.html", values, 400)

@@ -9,6 +9,9 @@ from urllib.parse import urlencode
 
 NONE = "–"
 
+#: Words that names of the tables have apart and people write together.
+JOINED = (("cross", "sell"), ("multi", "item"), ("multi", "product"), ("post", "initial"))
+
 
 def whole(value: float | None) -> str:
     """1234567 -> "1,234,567"."""
@@ -94,6 +97,8 @@ def window(value: Any) -> str:
 def words(name: Any) -> str:
     """A name of the tables as words: "bad_quantity" -> "Bad quantity"."""
     said = str(name).replace("_", " ")
+    for first, second in JOINED:
+        said = said.replace(f"{first} {second}", f"{first}-{second}")
     return said[:1].upper() + said[1:]
 
 

@@ -43,7 +43,8 @@ HELP: dict[str, Help] = {
     "lift": Help(
         "Shrunk lift",
         "How many times as often the pair is bought together as chance has it, large baskets allowed for, and drawn "
-        "towards 1 the more the fewer baskets speak for it. Pairs are ordered by its lower bound.",
+        "towards 1 the more the fewer baskets speak for it. Its interval is one of 90 %; pairs are ordered by its lower bound, "
+        "above which the true one lies in 95 of 100.",
         "Not the effect of an offer (that is uplift), and the raw lift is no ranking: it is highest where one "
         "accidental basket meets two rare products.",
     ),
@@ -65,7 +66,8 @@ HELP: dict[str, Help] = {
     ),
     "hazard_ratio": Help(
         "Compared with similar buyers",
-        "How many times as fast buyers of A come to B as similar buyers do, drawn towards 1 where few convert.",
+        "How many times as fast buyers of A come to B as similar buyers do, drawn towards 1 where few convert. "
+        "Its interval is one of 90 %.",
         "Not uplift: what makes people buy A may also make them buy B.",
     ),
     "best_time": Help(

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from affinity.ingest.clean import EXPORT_REASONS, REASONS
 from affinity.serve.page.desk import Desk
 from affinity.serve.page.metric_lines import course, form_of, themes, title_of, unit_of
 from affinity.serve.page.pictures import draw
@@ -16,12 +17,10 @@ from affinity.serve.page.shell import NotHere, View
 HELD = {"recommendations": "recommendations", "conversions": "conversion rates", "pairs": "pairs", "rules": "rules",
         "products": "products", "metrics": "metrics"}  # fmt: skip
 
-#: Reasons for setting rows aside, in words.
-REASONS = {
-    "after_as_of": "On or after the as-of day", "bad_date": "No readable date", "bad_price": "No readable price",
-    "bad_quantity": "No readable quantity", "missing_product_id": "No product", "missing_order_id": "No order",
-    "non_product": "Postage, fees and other charges", "return": "Returns", "return_unmatched": "Returns of nothing bought",
-    "returned": "Bought and given back", "no_price": "No price", "negative_quantity": "Negative quantity without a return",
+#: What rows are set aside for after they were read; why before, ingest says.
+LATER = {
+    "after_as_of": "on or after the as-of day", "return": "taken back: it ends the ownership of what was bought",
+    "return_unmatched": "taken back, but nothing was bought before", "returned": "bought and given back",
 }  # fmt: skip
 
 #: The metrics that stand in large at the top, where they have a value.
@@ -54,16 +53,22 @@ def _points(metric: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _read(desk: Desk) -> dict[str, Any]:
     """What was read, kept, set aside; what the run warns of."""
     report = desk.report
-    reasons = sorted(report.get("reasons", {}).items(), key=lambda one: (-one[1], one[0]))
     said = [str(one) for one in report.get("warnings", [])]
     said += [str(one) for one in dict(report.get("capped") or {}).values()]
     said += [f"{part}: {why}" for part, why in dict(report.get("notes") or {}).items()]
     return {
         "report": report,
-        "reasons": [(REASONS.get(reason, reason), rows) for reason, rows in reasons],
+        "reasons": read_reasons(desk),
         "warnings": [one[:1].upper() + one[1:] for one in said],
         "found": report.get("found", {}),
     }
+
+
+def read_reasons(desk: Desk) -> list[tuple[str, str, int]]:
+    """(reason, what it means, rows set aside for it), the most rows first."""
+    meanings = {**REASONS, **EXPORT_REASONS, **LATER}
+    reasons = sorted(desk.report.get("reasons", {}).items(), key=lambda one: (-one[1], one[0]))
+    return [(reason, meanings.get(reason, ""), rows) for reason, rows in reasons]
 
 
 def trend(desk: Desk, request: Request) -> Response:

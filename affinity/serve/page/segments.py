@@ -52,7 +52,7 @@ def view(desk: Desk, request: Request) -> View:
     found = [row for row in rows if row["metric"] == metric or (metric == ALL and _base(row["metric"]) not in _OF_PAIRS)]
     segments = list(dict.fromkeys(name for row in rows for name in row["cells"]))
     segments.sort(key=lambda name: -max((row["cells"][name]["base"] for row in rows if name in row["cells"]), default=0))
-    shown = sorted(segments[:MOST_SEGMENTS]) if metric == ALL else segments
+    shown = sorted(segments[:MOST_SEGMENTS], key=lambda name: (name == UNKNOWN, name)) if metric == ALL else segments
     values = {
         "ways": ways,
         "by": by,
@@ -183,7 +183,7 @@ def _cell(metric: str, one: dict[str, Any], cell: Cell) -> dict[str, Any]:
     shown = _shown(metric, one)
     counts = (one["numerator"], one["denominator"])
     counted = None not in counts and counts[0] <= counts[1] and all(float(count).is_integer() for count in counts)
-    of = f"{whole(counts[0])} of {whole(counts[1])}" if counted else ""
+    of = f"{whole(counts[0])} of {whole(counts[1])}" if counted and counts[1] else ""
     reason = (one["note"] or "").split("; ")[0].split(": ")[-1].replace("_", " ").lower() if cell.state == "none" else ""
     return {
         "said": (of or NONE) if cell.state == "few" else shown["said"],

@@ -87,6 +87,21 @@ def page_routes(follower: Follower, options: ServeOptions, sessions: Sessions, l
     return ways + [route(address, place) for address, place in PAGES.items()]
 
 
+def warm_pages(desk: Desk, log: Log) -> None:
+    """Do once what the first page would wait for: the modules of the views, the templates, the engine that reads tables.
+
+    desk : one of its own, let go afterwards, so that it keeps no release that is no longer current
+    """
+    try:
+        for module in {place.view.partition(":")[0] for place in PAGES.values()}:
+            importlib.import_module(module)
+        for name in _templates().list_templates():
+            _templates().get_template(name)
+        desk.ask("SELECT 1 FROM products LIMIT 1")
+    except Exception as error:  # whoever asks for a page is told
+        log.write("pages_not_warmed", kind=type(error).__name__)
+
+
 def _answer(place: Place, desk: Desk, request: Request, log: Log) -> Response:
     """The answer of a view; what it could not do is said on a page of its own."""
     module, function = place.view.split(":")

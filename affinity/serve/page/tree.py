@@ -27,10 +27,22 @@ def view(desk: Desk, request: Request) -> View:
     values = {
         "tree": None if tree is None else describe_tree(tree),
         "change": None if change is None else describe_change(change),
+        "other": tell_apart(tree, change),
         "no_tree": notes.get("metric_tree", "The release holds no metric tree."),
         "no_change": notes.get("metric_change") or "This release does not hold the change. Run again to publish it.",
     }
     return View("tree.html", values)
+
+
+def tell_apart(tree: MetricTree | None, change: TreeChange | None) -> str:
+    """That the tree and the account of the change have different headlines, where they have."""
+    if tree is None or change is None or tree.root.label == change.nodes[0].label:
+        return ""
+    return (
+        f"Two different figures: what moved is told of all {change.nodes[0].label.lower()}, the tree now of "
+        f"{tree.root.label.lower()} only, a part of it. The window before holds no offers that can be judged, so that the part "
+        "cannot be compared over time."
+    )
 
 
 def tree_picture(desk: Desk, request: Request) -> Response:
@@ -92,7 +104,7 @@ def describe_tree(tree: MetricTree) -> dict[str, Any]:
         known = bool(tree.lower[row, column] <= tree.upper[row, column])
         return {
             "value": format_value(float(tree.value[row, column]), node.unit),
-            "interval": " to ".join(bounds) if known else "",
+            "interval": " to ".join(bounds).replace("-", "−") if known else "",
         }
 
     return {
