@@ -1,0 +1,66 @@
+"""The command line on Spark, separate executors too, and a part that cannot be read (slow)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import affinity as af
+
+pytestmark = pytest.mark.slow
+
+CLUSTER = "local-cluster[2,1,1024]"
+#: Seconds that a run may take on a machine that does much else.
+PATIENCE = 900
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from affinity.sample_shop import make_shop, write_shop
+
+    pytest.importorskip("pyspark")
+    return write_shop(make_shop(3, customers=80, days=240), tmp_path_factory.mktemp("shop"))["orders"]
+
+
+@pytest.fixture(scope="module")
+def expected(orders: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return read_manifest(af.run(orders).publish(tmp_path_factory.mktemp("local")))
+
+
+def read_manifest(release: Path) -> dict[str, Any]:
+    return json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+
+
+def start_run(orders: Path, out: Path, engine: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "affinity", "run", str(orders), "--engine", engine, "--out", str(out)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+@pytest.mark.parametrize("engine", ["local[2]", CLUSTER])
+def test_the_command_line_publishes_what_one_machine_does(
+    engine: str, orders: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    run = start_run(orders, tmp_path / "out", engine)
+    said = run.communicate(timeout=PATIENCE)[1]
+    assert run.returncode == 0, said
+    assert read_manifest(tmp_path / "out" / "current") == expected
+
+
+def test_a_corrupt_part_is_named_and_the_release_stays(orders: Path, tmp_path: Path) -> None:
+    out, parts = tmp_path / "out", tmp_path / "parts"
+    before = af.run(orders).publish(out)
+    parts.mkdir()
+    lines = af.read_orders(orders).to_pandas()
+    lines.iloc[::2].to_parquet(parts / "part-0.parquet")
+    (parts / "part-1.parquet").write_bytes(b"PAR1" + bytes(500) + b"PAR1")
+    run = start_run(parts, out, "local[2]")
+    said = run.communicate(timeout=PATIENCE)[1]
+    assert run.returncode == 1
+    assert "Traceback" not in said
+    assert "part-1.parquet" in said
+    assert (out / "current").resolve() == before.resolve()
