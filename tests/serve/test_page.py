@@ -74,7 +74,7 @@ def test_light_and_dark_differ(browser: Any, served: Served) -> None:
             page.goto("/page")
             shades.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
             page.goto(f"/page/pair{QUERIES['/page/pair']}")
-            page.wait_for_function("document.querySelector('picture img').currentSrc")  # it is loaded lazily
+            page.wait_for_load_state("networkidle")  # the picture is loaded lazily
             assert ("dark=1" in page.evaluate("document.querySelector('picture img').currentSrc")) == (scheme == "dark")
     assert shades[0] != shades[1]
 
