@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from affinity.fit.features import EPSILON, FEATURES, TERMS_KEPT, owned_weight
 from affinity.fit.top import TopScorer
@@ -25,6 +24,8 @@ class NamedScorer:
 
     def __init__(self, model: FitModel, now: Landmark, products: np.ndarray, *, candidates: int = 50) -> None:
         """products : int32 codes, rising"""
+        from scipy.sparse import csr_array  # a server that only answers does without it
+
         assert model.similar_indptr is not None
         n = len(now.holdings.products)
         self._top = TopScorer(model, now, candidates=candidates, terms=0)

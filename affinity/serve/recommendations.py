@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 
 from pydantic import ValidationError
@@ -19,9 +17,6 @@ from affinity.serve.options import ServeOptions
 from affinity.serve.question import Question, read_body, read_query, split_query
 from affinity.serve.shelf import Item, Shelf
 
-#: Orders that may wait for their answer; more are refused (503) instead of keeping everybody waiting.
-MOST_ORDERS = 64
-
 #: How long a browser may keep an answer, in seconds.
 MAX_AGE = 60
 
@@ -31,7 +26,6 @@ class Recommender:
 
     def __init__(self, follower: Follower, options: ServeOptions, meters: Meters) -> None:
         self._follower, self._options, self._meters = follower, options, meters
-        self._worker, self._orders = ThreadPoolExecutor(1, "orders"), 0
 
     async def handle(self, request: Request) -> Response:
         """The answer to a question; 304 to one whose answer the asker has; 422 where it is not valid."""
@@ -49,28 +43,22 @@ class Recommender:
         if question.release not in (None, shelf.id):
             return problem(404, "unknown_release", "That release is not the current one.")
         group = group_of(question.customer_id, salt=self._options.salt, holdout=self._options.holdout)
-        if question.context == "order_confirmation" and self._orders >= MOST_ORDERS:
-            self._meters.refused["orders_waiting"] += 1
-            return problem(503, "try_again", "Too many orders are being answered; ask again.")
         if posted:
-            return Encoded(200, await self._answer(shelf, question, group), _FRESH)
+            return Encoded(200, self._answer(shelf, question, group), _FRESH)
         tag = etag(shelf, request.scope["query_string"], group)
         asked = next((value for name, value in request.scope["headers"] if name == b"if-none-match"), b"")
         if asked and tag in [one.strip() for one in asked.split(b",")]:
             return Encoded(304, b"", [*_KEPT, (b"etag", tag)])
-        return Encoded(200, await self._answer(shelf, question, group), [*_KEPT, _TYPE, (b"etag", tag)])
+        return Encoded(200, self._answer(shelf, question, group), [*_KEPT, _TYPE, (b"etag", tag)])
 
-    async def _answer(self, shelf: Shelf, question: Question, group: str) -> bytes:
+    def _answer(self, shelf: Shelf, question: Question, group: str) -> bytes:
         given, missing = shelf.find_products(question.product_ids)
         customer = shelf.find_customer(question.customer_id)
         if question.customer_id is not None and customer < 0:
             missing.append(question.customer_id)
         items: list[Item] = []
         if group == "treatment":
-            if question.context == "order_confirmation":
-                items = await self._follow_order(shelf, question, given, customer)
-            else:
-                items = shelf.answer(question, given, customer)
+            items = shelf.answer(question, given, customer)
         outcome = "control" if group == "control" else "items" if items else "empty"
         self._meters.answers[question.context, outcome] += 1
         answer = {
@@ -84,14 +72,6 @@ class Recommender:
             "items": describe_items(shelf, items),
         }
         return to_json(answer, inf_nan_mode="null")
-
-    async def _follow_order(self, shelf: Shelf, question: Question, given: list[int], customer: int) -> list[Item]:
-        """Milliseconds of work: one at a time, beside the others."""
-        self._orders += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, shelf.answer, question, given, customer)
-        finally:
-            self._orders -= 1
 
 
 _TYPE = (b"content-type", JSON.encode())

@@ -5,14 +5,20 @@ from __future__ import annotations
 import gc
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO
 
 from affinity.errors import MissingExtra, OutputError
+from affinity.release.opened import find_release
+from affinity.release.verify import prove_release
 from affinity.serve.options import ServeOptions
 
-#: How long a thread (that opens a release, or answers for an order) may hold up the answers of the loop.
+#: How long a thread (that opens a release, or makes a page) may hold up the answers of the loop.
 SWITCH_SECONDS = 0.0005
+
+#: Objects made before the collector looks for circles (of young, middle and old ones): an answer leaves none behind.
+COLLECT_AFTER = (50_000, 20, 20)
 
 #: How long a stop waits for answers under way: a download that somebody reads slowly is cut off then.
 LAST_SECONDS = 20
@@ -23,16 +29,19 @@ def run_server(path: Path, options: ServeOptions, *, log_to: TextIO | None, anno
 
     announce : gets one line with the address once the server listens. OutputError for a port that is taken.
     """
-    try:
-        import uvicorn
+    with ThreadPoolExecutor(1) as early:
+        proven = early.submit(lambda: prove_release(find_release(path)))  # hashing lets the imports go on
+        try:
+            import uvicorn
 
-        from affinity.serve.app import create_app
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f"{error.name} is not installed.", do="pip install 'affinity-engine[serve]'") from None
-    app = create_app(path, options, log_to=log_to)
+            from affinity.serve.app import create_app
+        except ModuleNotFoundError as error:
+            raise MissingExtra(f"{error.name} is not installed.", do="pip install 'affinity-engine[serve]'") from None
+    app = create_app(path, options, log_to=log_to, proven=proven.result())
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # what lives as long as the server is never looked through again
+    gc.set_threshold(*COLLECT_AFTER)
     listener = _listen(options.host, options.port)
     if announce is not None:
         host, port = listener.getsockname()[:2]

@@ -134,12 +134,12 @@ def complete_schema(schema: dict[str, Any]) -> dict[str, Any]:
         "get": {
             "summary": "What to show",
             "parameters": _parameters(components),
-            "responses": {"200": answer, "304": {"description": "Unchanged (If-None-Match)"}, **_refusals(401, 404, 422, 503)},
+            "responses": {"200": answer, "304": {"description": "Unchanged (If-None-Match)"}, **_refusals(401, 404, 422)},
         },
         "post": {
             "summary": "What to show; for long lists and ids with commas",
             "requestBody": body,
-            "responses": {"200": answer, **_refusals(401, 404, 413, 415, 422, 503)},
+            "responses": {"200": answer, **_refusals(401, 404, 413, 415, 422)},
         },
     }
     body = {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Events"}}}}

@@ -179,14 +179,3 @@ def test_a_pinned_release_is_the_current_one_or_none(served: Served, folder: Pat
     assert served.ask(release=release)["release"] == release
     refused = served.client.get("/v1/recommendations", params={"release": "0" * 12})
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "unknown_release")
-
-
-def test_more_orders_than_can_be_answered_are_refused(
-    served: Served, result: af.Result, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = {"context": "order_confirmation", "product_ids": [str(result.holdings.products.labels[0])]}
-    assert len(served.ask(**asked)["items"]) > 0
-    monkeypatch.setattr("affinity.serve.recommendations.MOST_ORDERS", 0)
-    answer = served.client.post("/v1/recommendations", json=asked)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "try_again")
-    assert len(served.ask(customer_id=result.sample_customer())["items"]) > 0
