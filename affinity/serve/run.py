@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +58,7 @@ def run_server(path: Path, options: ServeOptions, *, log_to: TextIO | None, anno
         backlog=2048,
         timeout_graceful_shutdown=LAST_SECONDS,
     )
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # answers under way are given first; then it ends as service managers expect
     uvicorn.Server(config).run(sockets=[listener])
 
 
