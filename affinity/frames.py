@@ -90,6 +90,16 @@ def to_polars(columns: Columns) -> Any:
     return pl.from_arrow(to_arrow(columns))
 
 
+def without_progress_bar(connection: Any) -> Any:
+    """A DuckDB connection that draws no progress bar among what is printed.
+
+    In a notebook without ipywidgets there is none, and saying so again would be an error there.
+    """
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()[0]:
+        connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
 def is_frame(source: Any) -> bool:
     """Whether ``source`` is a dataframe of some engine (pandas, Polars, Arrow, DuckDB relation, …)."""
     kind = type(source)  # not the instance: asking a lazy frame for its columns makes it work

@@ -128,6 +128,7 @@ def test_the_reader_writes_no_progress_among_answers() -> None:
 
 def test_every_csv_of_the_package_goes_through_the_two_writers() -> None:
     writers = {"affinity/release/parquet.py", "affinity/release/download.py", "affinity/sample_shop/shop.py"}
+    writers.add("affinity/ingest/csv_text.py")  # a file of passage, that the reader itself reads back and removes
     found = {
         path.relative_to(ROOT).as_posix()
         for path in FILES

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from affinity.frames import without_progress_bar
 from affinity.replacing import working_folder
 from affinity.threads import available_threads
 
@@ -52,10 +53,9 @@ def open_workbench() -> Iterator[Workbench]:
             "autoinstall_known_extensions": False,
             "python_enable_replacements": False,  # a table name never means a Python variable
         }
-        connection = duckdb.connect(":memory:", config=config)
+        connection = without_progress_bar(duckdb.connect(":memory:", config=config))
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")  # it would write among the answers of a verb
             with ExitStack() as closing:
                 yield Workbench(connection, folder, closing)
         finally:

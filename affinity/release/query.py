@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from affinity.frames import without_progress_bar
 from affinity.release.download import BATCH, write_download
 from affinity.release.schema import TABLES
 
@@ -22,9 +23,8 @@ class TableReader:
         import duckdb
 
         folder = path.resolve()
-        self._connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": memory})
+        self._connection = without_progress_bar(duckdb.connect(":memory:", config={"threads": 1, "memory_limit": memory}))
         self._connection.execute("SET temp_directory = ''")
-        self._connection.execute("SET enable_progress_bar = false")
         for name in TABLES:
             file = folder / f"{name}.parquet"
             if file.is_file():

@@ -13,7 +13,10 @@ from docs.making.markdown import NOTICE, code, table
 
 EXIT_CODES = (
     (0, "Done."),
-    (1, "An `AffinityError`, printed without a traceback: what happened, why it matters, what to do. What was published before is untouched."),
+    (
+        1,
+        "An `AffinityError`, printed without a traceback: what happened, why it matters, what to do. What was published before is untouched.",
+    ),
     (2, "Bad usage: an unknown verb or option, or a value that cannot be one."),
     (130, "Stopped by Ctrl-C. What was published before is untouched."),
     (143, "Stopped by SIGTERM, in the same way."),
