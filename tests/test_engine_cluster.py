@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import affinity as af
+from affinity.cli.extras import find_java
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +25,8 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from affinity.sample_shop import make_shop, write_shop
 
     pytest.importorskip("pyspark")
+    if find_java() is None:
+        pytest.skip("Spark needs Java 17 or newer (apt-get install openjdk-17-jre-headless)")
     return write_shop(make_shop(3, customers=80, days=240), tmp_path_factory.mktemp("shop"))["orders"]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import affinity as af
+from affinity.cli.extras import find_java
 from affinity.engines import LOCAL, SparkEngine
 from affinity.errors import EngineError, InputError, MissingExtra, SettingsError, TooLarge
 from affinity.history import look_back
@@ -35,6 +36,8 @@ QUICK = {
 def session() -> Iterator[Any]:
     """A session of the caller's own, which a run neither changes nor stops."""
     sql = pytest.importorskip("pyspark.sql")
+    if find_java() is None:
+        pytest.skip("Spark needs Java 17 or newer (apt-get install openjdk-17-jre-headless)")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
