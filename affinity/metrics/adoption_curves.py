@@ -117,15 +117,7 @@ def _follow(
     lines: OrderLines, products: Products | None, customers: Customers | None, settings: MetricSettings | None
 ) -> tuple[Facts, Durations]:
     """Days to the first added family, of every customer; MissingPart where they are not known."""
-    facts = gather_facts(
-        lines,
-        products=products,
-        customers=customers,
-        offers=None,
-        eligibility=None,
-        subscriptions=None,
-        settings=settings or MetricSettings(),
-    )
+    facts = gather_facts(lines, products=products, customers=customers, settings=settings)
     durations = time_to_added(facts)
     if isinstance(durations, Undefined):
         raise MissingPart(f"Adoption cannot be followed: {durations.note}.", do="Give customers, dates and two families.")

@@ -84,15 +84,7 @@ def compare_retention(
 
     Raises MissingPart, with the reason, where the input does not say who left and when.
     """
-    facts = gather_facts(
-        lines,
-        products=products,
-        customers=customers,
-        offers=None,
-        eligibility=None,
-        subscriptions=subscriptions,
-        settings=settings or MetricSettings(),
-    )
+    facts = gather_facts(lines, products=products, customers=customers, subscriptions=subscriptions, settings=settings)
     lives = compare_churn(facts)
     if isinstance(lives, Undefined):
         raise MissingPart(f"Retention cannot be compared: {lives.note}.", do="Give customers with ended_at, or subscriptions.")

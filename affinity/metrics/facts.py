@@ -198,14 +198,15 @@ class Facts:
 def gather_facts(
     lines: OrderLines,
     *,
-    products: Products | None,
-    customers: Customers | None,
-    offers: Offers | None,
-    eligibility: Eligibility | None,
-    subscriptions: Subscriptions | None,
-    settings: MetricSettings,
+    products: Products | None = None,
+    customers: Customers | None = None,
+    offers: Offers | None = None,
+    eligibility: Eligibility | None = None,
+    subscriptions: Subscriptions | None = None,
+    settings: MetricSettings | None = None,
 ) -> Facts:
     """Facts of ``lines`` (net, cut at as_of); other tables are recoded to their vocabularies."""
+    settings = settings or MetricSettings()
     if eligibility is not None:
         eligibility.products.require_same(lines.products)
         eligibility.customers.require_same(lines.customers)

@@ -6,8 +6,17 @@ import os
 import shutil
 from pathlib import Path
 
-from affinity.errors import OutputError
-from affinity.release.folder import ASIDE, RELEASES, check_output, clear_aside, locked, point_to, remove_older, sync_folder
+from affinity.release.folder import (
+    ASIDE,
+    RELEASES,
+    check_output,
+    clear_aside,
+    locked,
+    point_to,
+    publishing,
+    remove_older,
+    sync_folder,
+)
 from affinity.release.opened import find_release
 from affinity.release.verify import verify_release
 
@@ -22,7 +31,7 @@ def adopt_release(release: str | Path, folder: str | Path, *, keep: int = 5) -> 
     source, folder = find_release(Path(release)), check_output(folder)
     name = str(verify_release(source)["release"])
     aside, home = folder / f"{ASIDE}{name}-{os.getpid()}", folder / RELEASES
-    try:
+    with publishing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
             clear_aside(folder)
@@ -36,10 +45,4 @@ def adopt_release(release: str | Path, folder: str | Path, *, keep: int = 5) -> 
             os.utime(home / name)
             point_to(folder, name)
             remove_older(folder, keep)
-    except OSError as error:
-        raise OutputError(
-            f"The release cannot be written to {str(folder)!r}: {error.strerror or error}.",
-            why="What was published before is untouched.",
-            do="Make room, or name a folder that can be written, and run again.",
-        ) from None
     return home / name

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from affinity.errors import InputError
+from affinity.frames import without_progress_bar
 from affinity.release.columns import ROWS, describe_column
 from affinity.release.folder import MANIFEST, RELEASES, current_id, release_ids
 from affinity.release.opened import find_release, open_release
@@ -57,7 +58,7 @@ def _describe_release(path: Path) -> dict[str, Any]:
 def _describe_file(path: Path, kind: str, reader: str) -> dict[str, Any]:
     import duckdb
 
-    connection = duckdb.connect()
+    connection = without_progress_bar(duckdb.connect())
     try:
         values = {"path": str(path)}
         names = connection.execute(f"DESCRIBE SELECT * FROM {reader}", values).fetchall()

@@ -113,6 +113,19 @@ def read_manifest(release: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
+def publishing(folder: Path) -> Iterator[None]:
+    """What is published into ``folder`` inside; OutputError where the disk does not take it."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"The release cannot be written to {str(folder)!r}: {error.strerror or error}.",
+            why="What was published before is untouched.",
+            do="Make room, or name a folder that can be written, and run again.",
+        ) from None
+
+
+@contextlib.contextmanager
 def locked(folder: Path, *, itself: bool = False) -> Iterator[None]:
     """Hold the folder's lock; a second run waits for it, two minutes at most (then OutputError).
 

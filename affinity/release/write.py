@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity.errors import OutputError, ReleaseError, did_you_mean
+from affinity.errors import ReleaseError, did_you_mean
 from affinity.frames import AnyColumn
 from affinity.release.checksum import release_id, values_checksum
 from affinity.release.folder import (
@@ -30,6 +30,7 @@ from affinity.release.folder import (
     clear_aside,
     locked,
     point_to,
+    publishing,
     remove_older,
 )
 from affinity.release.parquet import published_table, write_hashed, write_parquet
@@ -70,7 +71,7 @@ def write_release(
         raise ValueError(f"a release has no table {unknown[0]!r}. {did_you_mean(unknown[0], TABLES)}")
     name = release_id(identity)
     aside = folder / f"{ASIDE}{name}-{os.getpid()}"
-    try:
+    with publishing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
             clear_aside(folder)
@@ -82,12 +83,6 @@ def write_release(
                 shutil.rmtree(aside, ignore_errors=True)
             point_to(folder, name)
             remove_older(folder, keep)
-    except OSError as error:
-        raise OutputError(
-            f"The release cannot be written to {str(folder)!r}: {error.strerror or error}.",
-            why="What was published before is untouched.",
-            do="Make room, or name a folder that can be written, and run again.",
-        ) from None
     return folder / RELEASES / name
 
 

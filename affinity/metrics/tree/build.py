@@ -38,13 +38,7 @@ def build_tree(
     SettingsError for an owner of no node.
     """
     facts = gather_facts(
-        lines,
-        products=products,
-        customers=customers,
-        offers=offers,
-        eligibility=eligibility,
-        subscriptions=None,
-        settings=settings or MetricSettings(),
+        lines, products=products, customers=customers, offers=offers, eligibility=eligibility, settings=settings
     )
     selling = count_selling(facts, through_offers=through_offers)
     labels, group = _cross_segments(facts, tuple(dict.fromkeys(by)), selling.present > 0)
