@@ -55,13 +55,6 @@ def stamp_files(release: Path) -> Stamp:
     return tuple((str(path.relative_to(release)), stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in found)
 
 
-def prove_release(release: Path) -> tuple[str, Stamp]:
-    """The name of ``release``, and the stamp of its files as they were when `verify_release` found them sound."""
-    stamp = stamp_files(release)
-    verify_release(release)
-    return release.name, stamp
-
-
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

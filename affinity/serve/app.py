@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from affinity import __version__
 from affinity.release.folder import RELEASES
-from affinity.release.verify import Stamp
 from affinity.serve.answers import problem
 from affinity.serve.event_log import EventLog
 from affinity.serve.events import Receiver
@@ -52,16 +51,14 @@ class Application(FastAPI):
         await super().__call__(scope, receive, send)
 
 
-def create_app(
-    path: Path, options: ServeOptions, *, log_to: TextIO | None = None, proven: tuple[str, Stamp] | None = None
-) -> FastAPI:
+def create_app(path: Path, options: ServeOptions, *, log_to: TextIO | None = None) -> FastAPI:
     """The application over the current release of ``path`` (a release folder, or one release).
 
     Opens the release and the event log at once, so that what is wrong is said before anything listens. Pages and the
     widget are further routes, below the API's.
     """
     log, meters = Log(log_to, options.clock, options.log_seconds), Meters()
-    follower = Follower(path, log=log, proven=proven)
+    follower = Follower(path, log=log)
     events = EventLog(options.events or _event_folder(path))
 
     @contextlib.asynccontextmanager

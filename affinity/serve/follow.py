@@ -20,10 +20,9 @@ from affinity.serve.shelf import Shelf
 class Follower:
     """The shelf of the current release of ``path`` (a release folder, or one release)."""
 
-    def __init__(self, path: Path, *, log: Log, proven: tuple[str, Stamp] | None = None) -> None:
-        """proven : a release that was found sound already, and the stamp of its files then"""
+    def __init__(self, path: Path, *, log: Log) -> None:
         self._path, self._log, self._seen = path, log, _target(path)
-        self._sound = {} if proven is None else dict([proven])
+        self._sound: dict[str, Stamp] = {}
         self.shelf = self._open_sound()
         self.switches, self.failures = 0, 0
 

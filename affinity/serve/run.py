@@ -6,13 +6,10 @@ import gc
 import signal
 import socket
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO
 
 from affinity.errors import MissingExtra, OutputError
-from affinity.release.opened import find_release
-from affinity.release.verify import prove_release
 from affinity.serve.options import ServeOptions
 
 #: How long a thread (that opens a release, or makes a page) may hold up the answers of the loop.
@@ -30,15 +27,13 @@ def run_server(path: Path, options: ServeOptions, *, log_to: TextIO | None, anno
 
     announce : gets one line with the address once the server listens. OutputError for a port that is taken.
     """
-    with ThreadPoolExecutor(1) as early:
-        proven = early.submit(lambda: prove_release(find_release(path)))  # hashing lets the imports go on
-        try:
-            import uvicorn
+    try:
+        import uvicorn
 
-            from affinity.serve.app import create_app
-        except ModuleNotFoundError as error:
-            raise MissingExtra(f"{error.name} is not installed.", do="pip install 'affinity-engine[serve]'") from None
-    app = create_app(path, options, log_to=log_to, proven=proven.result())
+        from affinity.serve.app import create_app
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"{error.name} is not installed.", do="pip install 'affinity-engine[serve]'") from None
+    app = create_app(path, options, log_to=log_to)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # what lives as long as the server is never looked through again
