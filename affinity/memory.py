@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ from affinity.errors import SettingsError, TooLarge
 USUAL_BUDGET = 8 * 10**9
 #: The least part of a usual block that a small budget leaves.
 _LEAST_SHARE = 1 / 64
+#: One part in so many of the memory is for a whole table of order lines, or for the engine that reads them.
+_TABLE_SHARE = 8
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
@@ -36,6 +40,20 @@ def scale_block(usual: int, memory_budget: int | str | None) -> int:
     if memory_budget is None:
         return usual
     return max(1, int(usual * max(size_in_bytes(memory_budget) / USUAL_BUDGET, _LEAST_SHARE)))
+
+
+def share_of_memory(memory_budget: int | str | None) -> int:
+    """Bytes up to which a whole table of order lines is in memory: an eighth of the budget, else of this machine."""
+    return (machine_memory() if memory_budget is None else size_in_bytes(memory_budget)) // _TABLE_SHARE
+
+
+def machine_memory() -> int:
+    """Bytes of memory of this machine, or of the container that limits it."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # another system, or "max"
+            sizes.append(int(Path(limit).read_text(encoding="ascii")))
+    return min(sizes)
 
 
 def held_memory() -> int | None:

@@ -11,7 +11,7 @@ from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity import eligibility, evaluate, ingest, release
 from affinity import metrics as metric_room
-from affinity.contexts import Facts
+from affinity.contexts import Facts, Listed
 from affinity.engines import LOCAL, Engine
 from affinity.errors import MissingPart
 from affinity.history import History, look_back
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 def read_past(orders: Any, settings: Settings, exclude_customers: Iterable[str] = ()) -> History:
     """The history before as_of, of which nothing later is known: no line, no customer, no product."""
-    lines = ingest.read_orders(orders, settings=settings.ingest)
+    lines = ingest.read_orders(orders, settings=settings.ingest, memory_budget=settings.memory_budget)
     if ids := list(exclude_customers):
         lines = basket_room.exclude_customers(lines, ids)
     return look_back(basket_room.drop_unseen_labels(basket_room.cut_lines(lines, settings.as_of)))
@@ -58,15 +58,17 @@ def read_facts(
     """
     lines = past.lines
     log = None if offers is None else ingest.read_offers(offers)
-    listed = None if customers is None else ingest.read_customers(customers)
-    newcomers = None if listed is None else _newcomers(listed, past, exclude_customers)
+    people = None if customers is None else ingest.read_customers(customers)
+    goods = None if products is None else ingest.read_products(products)
+    newcomers = None if people is None else _newcomers(people, past, exclude_customers)
     return Facts(
-        products=basket_room.describe_products(lines, None if products is None else ingest.read_products(products)),
-        customers=basket_room.describe_customers(lines, listed),
+        products=basket_room.describe_products(lines, goods),
+        customers=basket_room.describe_customers(lines, people),
         offers=None if log is None else log.recoded(lines.customers, lines.products),
         subscriptions=None if subscriptions is None else ingest.read_subscriptions(subscriptions),
         newcomers=newcomers,
         newcomer_offers=None if log is None or newcomers is None else log.recoded(newcomers.customers, lines.products),
+        listed=Listed(goods, people, log),
     )
 
 
@@ -276,7 +278,9 @@ def fingerprint_inputs(past: History, facts: Facts) -> dict[str, str]:
     }
 
 
-def describe_caps(too_large: int, itemsets: ItemsetCounts, pair_graph: PairGraph, settings: Settings) -> dict[str, str]:
+def describe_caps(
+    too_large: int, itemsets: ItemsetCounts, pair_graph: PairGraph, now: Landmark | None, settings: Settings
+) -> dict[str, str]:
     """What the caps left out of the counts, by the setting that caps; too_large : baskets."""
     capped = {}
     if too_large:
@@ -286,6 +290,11 @@ def describe_caps(too_large: int, itemsets: ItemsetCounts, pair_graph: PairGraph
         most = settings.baskets.max_products_per_customer
         capped["baskets.max_products_per_customer"] = (
             f"{left_out:,} customers with more than {most:,} products are not in the pair statistics (and are still scored)"
+        )
+    if now is not None and (not_learnt := now.transitions.left_out_customers):
+        most = settings.fit.max_products_per_customer
+        capped["fit.max_products_per_customer"] = (
+            f"fit does not learn from {not_learnt:,} customers with more than {most:,} products (they are still scored)"
         )
     if cut := itemsets.info.get("cut"):
         assert isinstance(cut, dict)

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from affinity import mapped
 from affinity.errors import AllRowsBad, StrictRows
 from affinity.ingest.assemble import fetch_texts, quarantine_of
 from affinity.ingest.clean import NO_DEFECT
@@ -111,6 +112,12 @@ def order_notes(lines: OrderLines) -> list[str]:
 
 
 def _shared_orders(lines: OrderLines) -> int:
-    known = lines.customer >= 0
-    pairs = np.unique(lines.order[known].astype(np.int64) * max(len(lines.customers), 1) + lines.customer[known])
-    return int((np.bincount(pairs // max(len(lines.customers), 1), minlength=1) > 1).sum()) if len(pairs) else 0
+    """How many orders have lines of more than one customer."""
+    least = np.full(len(lines.orders), len(lines.customers), dtype=np.int32)
+    most = np.full(len(lines.orders), -1, dtype=np.int32)
+    for rows in mapped.split_rows(len(lines)):
+        known = lines.customer[rows] >= 0
+        order, customer = lines.order[rows][known], lines.customer[rows][known]
+        np.minimum.at(least, order, customer)
+        np.maximum.at(most, order, customer)
+    return int(np.count_nonzero(least < most))

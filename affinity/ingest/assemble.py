@@ -1,4 +1,4 @@
-"""From the ruled rows to arrays: strings become codes batch by batch, in label order."""
+"""From rows to arrays: of small tables, whose strings become codes in label order, and of what was set aside."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from affinity.ingest.staging import Malformed
-from affinity.ingest.workbench import Workbench, quote_name
+from affinity.ingest.streaming import pack
+from affinity.ingest.workbench import Workbench
 from affinity.tables.ingest_report import TEXT_COLUMNS, Quarantine
-from affinity.vocabulary import PackedTexts, Vocabulary
+from affinity.vocabulary import Vocabulary
 
 
 def fetch(
@@ -43,16 +44,6 @@ def _in_row_order(fetched: dict[str, Any]) -> dict[str, Any]:
     return {name: column[order] if isinstance(column, np.ndarray) else column.take(order) for name, column in fetched.items()}
 
 
-def read_labels(bench: Workbench, cell: str, kind: str, rows: np.ndarray | None = None) -> tuple[np.ndarray, Vocabulary]:
-    """Codes and vocabulary of one column of ``staged``: of the ``rows`` (positions in the order of ``row``), or of all.
-
-    Columns are read one at a time: the texts of one are gone before the next is looked at.
-    """
-    got = fetch(bench, f'SELECT "row", {quote_name(cell)} AS label FROM staged', {}, labels=["label"], numbers=["row"])
-    column = got.pop("label")
-    return encode(column if rows is None else column.take(rows), kind)
-
-
 def encode(column: Any, kind: str) -> tuple[np.ndarray, Vocabulary]:
     """int32 codes (−1 for null) and the vocabulary in code-point order of an Arrow dictionary array of strings."""
     import pyarrow.compute as pc
@@ -67,17 +58,7 @@ def encode(column: Any, kind: str) -> tuple[np.ndarray, Vocabulary]:
     used[codes[codes >= 0]] = True
     if not used.all():
         codes, labels = np.append(np.cumsum(used) - 1, -1).astype(np.int32)[codes], labels.take(np.flatnonzero(used))
-    return codes, Vocabulary(kind, _pack(labels))
-
-
-def _pack(texts: Any) -> PackedTexts:
-    """An Arrow array of large strings without nulls as the bytes that it holds."""
-    _, offsets, data = texts.buffers()
-    if not len(texts):
-        return PackedTexts(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.uint8))
-    bounds = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    held = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
-    return PackedTexts(bounds - bounds[0], held[bounds[0] : bounds[-1]])
+    return codes, Vocabulary(kind, pack(labels))
 
 
 def fetch_texts(bench: Workbench, sql: str, parameters: Mapping[str, Any]) -> dict[str, np.ndarray]:

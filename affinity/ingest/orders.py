@@ -11,7 +11,6 @@ import numpy as np
 
 from affinity.errors import InputError
 from affinity.ingest.account import account_orders, order_notes, refuse
-from affinity.ingest.assemble import fetch, read_labels
 from affinity.ingest.attributes import candidate_columns, choose_attributes, named_attributes, stage_attributes
 from affinity.ingest.clean import check_currencies, make_rules
 from affinity.ingest.columns import ORDER_ALIASES, Recognised, refuse_nested, require
@@ -22,7 +21,9 @@ from affinity.ingest.duplicates import find_repeated_ids, find_repeats
 from affinity.ingest.ids import select_id, strip_fractions
 from affinity.ingest.importer import OrderRequest, open_orders
 from affinity.ingest.staging import Source, stage, text_of, trim_rare
+from affinity.ingest.streaming import KeptRows, fetch_kept, read_labels
 from affinity.ingest.workbench import Workbench, open_workbench, quote_name
+from affinity.memory import share_of_memory
 from affinity.settings import IngestSettings
 from affinity.tables.order_lines import Attribute, OrderLines
 
@@ -30,6 +31,9 @@ DEFAULTS = IngestSettings()
 
 _IDS = ("order_id", "customer_id", "product_id")
 _TYPED = ("quantity", "unit_price", "net_amount", "ordered_at", "order_seq")
+
+#: Bytes of a line in OrderLines, and of what is made of it at once: the lines net of returns.
+BYTES_A_LINE = 2 * (3 * 4 + 4 * 8)
 
 
 def read_orders(
@@ -43,6 +47,7 @@ def read_orders(
     settings: IngestSettings = DEFAULTS,
     strict: bool = False,
     today: dt.date | None = None,
+    memory_budget: int | str | None = None,
 ) -> OrderLines:
     """Order lines from a file, a dataframe or a database query, with a report in which every row is accounted for.
 
@@ -59,6 +64,8 @@ def read_orders(
     table    : the table of the database to read instead of a query
     strict   : raise StrictRows where a row would be set aside for a defect
     today    : refuse lines later than the day after it (the caller's clock; no check without)
+    memory_budget : bytes, or a text such as "8GB". Lines that would take more than an eighth of it (without one: of the
+               machine's memory) stand in temporary files that are mapped; the answers are the same
 
     Needed are order_id and product_id; without order ids, customer_id and ordered_at (or order_seq), a customer's day then
     being an order. Ids are text; a blank customer is a guest; a missing quantity column means 1. Returns stay as negative
@@ -74,11 +81,11 @@ def read_orders(
     """
     if isinstance(source, OrderLines):
         return source
-    with open_workbench() as bench:
+    with open_workbench(memory_budget) as bench:
         wanted = query_of(bench, database, source, query, table)
         opened, found = open_orders(bench, OrderRequest(wanted, columns, format, database, settings))
         _require_order_columns(found, opened)
-        lines = _read(bench, opened, found, settings, strict)
+        lines = _read(bench, opened, found, settings, strict, share_of_memory(memory_budget))
     if today is not None:
         check_future(lines, today)
     return lines
@@ -110,7 +117,7 @@ def _require_order_columns(found: Recognised, source: Source) -> None:
     refuse_nested(found, source.columns)
 
 
-def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestSettings, strict: bool) -> OrderLines:
+def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestSettings, strict: bool, room: int) -> OrderLines:
     candidates, ignored = candidate_columns(found, source.columns)
     named = named_attributes(found)
     cells, labels = stage_attributes({name: found.position[name] for name in named} | candidates, source.columns)
@@ -135,12 +142,10 @@ def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestS
         draft.rules["ignored_columns"] = ignored
     if "currency" in types:
         check_currencies(draft)
-    got = _fetch(draft)
-    kept = np.asarray(got["reason"].is_null())
-    report = account_orders(draft, source, got["row"][~kept], got["reason"].filter(~kept).to_pylist())
+    kept = _fetch(draft, rows, may_map=rows * BYTES_A_LINE > room)
+    report = account_orders(draft, source, *kept.aside)
     refuse(report, strict)
-    del got["reason"]
-    lines = _assemble(bench, got, kept, {name: cells[name] for name in attributes})
+    lines = _assemble(bench, kept, {name: cells[name] for name in attributes})
     return replace(lines, report=report.warn(*order_notes(lines)))
 
 
@@ -198,8 +203,8 @@ def _find_repeats(draft: Draft, source: Source, staged: list[str]) -> int:
     return copies if drop else 0
 
 
-def _fetch(draft: Draft) -> dict[str, Any]:
-    """Of every staged row its numbers and the reason it is set aside for (null: kept)."""
+def _fetch(draft: Draft, rows: int, may_map: bool) -> KeptRows:
+    """The numbers of the staged ``rows`` that no rule sets aside."""
     types = draft.types
     amount = "CASE WHEN q < 0 THEN -abs(a) ELSE a END" if "net_amount" in types else "p * q"
     numbers = {"row": '"row"', "quantity": "q", "net_amount": f"coalesce({amount}, 'nan'::DOUBLE)"}
@@ -209,26 +214,23 @@ def _fetch(draft: Draft) -> dict[str, Any]:
         numbers["order_seq"] = "s::BIGINT"
     chosen = ", ".join(f"{sql} AS {quote_name(name)}" for name, sql in numbers.items())
     sql = f"WITH {draft.ctes} SELECT {chosen}, reason FROM ruled"
-    return fetch(draft.bench, sql, draft.parameters, labels=["reason"], numbers=list(numbers))
+    dtypes = {name: np.float64 if name in ("quantity", "net_amount") else np.int64 for name in numbers}
+    return fetch_kept(draft.bench, sql, draft.parameters, dtypes, rows=rows, may_map=may_map)
 
 
-def _assemble(bench: Workbench, got: dict[str, Any], kept: np.ndarray, attributes: Mapping[str, str]) -> OrderLines:
-    rows = None if kept.all() else np.flatnonzero(kept)
-    if rows is not None:
-        for name in got:
-            got[name] = got[name][rows]
-    codes = {name: read_labels(bench, name, kind, rows) for name, kind in zip(_IDS, ("order", "customer", "product"))}
+def _assemble(bench: Workbench, kept: KeptRows, attributes: Mapping[str, str]) -> OrderLines:
+    codes = {name: read_labels(bench, name, kind, kept) for name, kind in zip(_IDS, ("order", "customer", "product"))}
     return OrderLines(
         order=codes["order_id"][0],
         customer=codes["customer_id"][0],
         product=codes["product_id"][0],
-        quantity=got["quantity"].astype(np.float64, copy=False),
-        net_amount=got["net_amount"].astype(np.float64, copy=False),
-        row=got["row"].astype(np.int64, copy=False),
+        quantity=kept.numbers["quantity"],
+        net_amount=kept.numbers["net_amount"],
+        row=kept.numbers["row"],
         orders=codes["order_id"][1],
         customers=codes["customer_id"][1],
         products=codes["product_id"][1],
-        ordered_at=got["ordered_at"].astype(np.int64, copy=False) if "ordered_at" in got else None,
-        order_seq=got["order_seq"].astype(np.int64, copy=False) if "order_seq" in got else None,
-        attributes={name: Attribute(*read_labels(bench, cell, name, rows)) for name, cell in attributes.items()},
+        ordered_at=kept.numbers.get("ordered_at"),
+        order_seq=kept.numbers.get("order_seq"),
+        attributes={name: Attribute(*read_labels(bench, cell, name, kept)) for name, cell in attributes.items()},
     )

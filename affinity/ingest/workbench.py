@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from affinity.frames import without_progress_bar
+from affinity.memory import USUAL_BUDGET, share_of_memory
 from affinity.replacing import working_folder
 from affinity.threads import available_threads
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Rows of one Arrow batch on the way out: strings become codes batch by batch, so no column of strings is ever whole.
 BATCH_ROWS = 200_000
+#: Bytes that the engine has at least: with less it cannot sort.
+LEAST_LIMIT = 250 * 10**6
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,17 @@ class Workbench:
 
 
 @contextmanager
-def open_workbench() -> Iterator[Workbench]:
-    """A workbench for one read; its memory and files are gone when the block ends."""
+def open_workbench(memory_budget: int | str | None = None) -> Iterator[Workbench]:
+    """A workbench for one read; its memory and files are gone when the block ends.
+
+    memory_budget : of the run, of which the engine has an eighth; None: as for 8 GB
+    """
     import duckdb
 
     with working_folder() as folder:
+        limit = max(share_of_memory(memory_budget or USUAL_BUDGET), LEAST_LIMIT)
         config = {
-            "memory_limit": "1GB",
+            "memory_limit": f"{limit // 10**6}MB",
             "temp_directory": str(folder),
             "threads": available_threads(),
             "autoinstall_known_extensions": False,

@@ -1,0 +1,145 @@
+"""Columns too large for memory: in files without a name, which are gone with the array, or with the process however it ends.
+
+A column grows block by block and is mapped when it is whole; the system keeps of it in memory what is looked at and room
+is for. What is made of a mapped column is mapped too, so that only the reader decides. The files stand in the folder for
+temporary files ($TMPDIR), which should be on disk.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+import weakref
+from collections.abc import Iterator
+from typing import IO, Any
+
+import numpy as np
+
+from affinity.errors import TooLarge
+
+#: Rows looked at together: what is in between them stays small.
+BLOCK_ROWS = 1 << 22
+#: Bytes up to which a column that may be mapped stays in memory.
+LEAST_BYTES = 1 << 22
+
+_maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
+
+
+class Growing:
+    """A column that is appended to, then taken as an array: in a file where it ``may_map`` and is large, else in memory.
+
+    >>> column = Growing(np.int32, may_map=True)
+    >>> column.append(np.arange(2)), column.append(np.arange(3))
+    (None, None)
+    >>> column.whole()
+    array([0, 1, 0, 1, 2], dtype=int32)
+    """
+
+    def __init__(self, dtype: Any, may_map: bool) -> None:
+        self._dtype = np.dtype(dtype)
+        self._may_map = may_map
+        self._pieces: list[np.ndarray] = []
+        self._bytes = 0
+        self._file: IO[bytes] | None = None
+
+    def __len__(self) -> int:
+        return self._bytes // self._dtype.itemsize
+
+    def append(self, block: np.ndarray) -> None:
+        """Add the values of ``block``, which is copied or kept: it must not change afterwards."""
+        block = np.ascontiguousarray(block, dtype=self._dtype)
+        self._bytes += block.nbytes
+        self._pieces.append(block)
+        if self._may_map and self._bytes > LEAST_BYTES:
+            self._write()
+
+    def whole(self) -> np.ndarray:
+        """Everything appended, as one array; nothing can be added any more."""
+        if self._file is None:
+            pieces, self._pieces = self._pieces, []
+            if len(pieces) == 1:
+                return pieces[0]
+            return np.concatenate(pieces) if pieces else np.empty(0, dtype=self._dtype)
+        with self._file as file:
+            return _map(file.fileno(), self._bytes, self._dtype)
+
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = _open()
+        try:
+            for piece in self._pieces:
+                self._file.write(memoryview(piece).cast("B"))
+            self._file.flush()
+        except OSError as error:
+            self._file.close()
+            raise _no_room(self._bytes, error) from None
+        self._pieces = []
+
+
+def empty(n: int, dtype: Any, may_map: bool) -> np.ndarray:
+    """An array of ``n`` values to be filled in any order: in a file where it ``may_map`` and is large."""
+    size = n * np.dtype(dtype).itemsize
+    if not may_map or size <= LEAST_BYTES:
+        return np.empty(n, dtype=dtype)
+    with _open() as file:
+        try:
+            if hasattr(os, "posix_fallocate"):  # room is taken now: later the lack of it could only kill the process
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                os.ftruncate(file.fileno(), size)
+        except OSError as error:
+            raise _no_room(size, error) from None
+        return _map(file.fileno(), size, np.dtype(dtype))
+
+
+def is_mapped(array: Any) -> bool:
+    """Whether the values of ``array`` stand in such a file."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(array, mmap.mmap) or (isinstance(array, memoryview) and isinstance(array.obj, mmap.mmap))
+
+
+def split_rows(n: int, rows: int | None = None) -> Iterator[slice]:
+    """Consecutive blocks of at most ``rows`` (BLOCK_ROWS) of ``n`` rows; at least one, perhaps empty."""
+    rows = rows or BLOCK_ROWS
+    for first in range(0, max(n, 1), rows):
+        yield slice(first, min(first + rows, n))
+
+
+def take(column: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """``column[which]`` for a mask or for positions; block by block into a file where the column is mapped."""
+    if not is_mapped(column):
+        return column[which]
+    found = Growing(column.dtype, may_map=True)
+    for rows in split_rows(len(which)):
+        found.append(column[rows][which[rows]] if which.dtype == bool else column[which[rows]])
+    return found.whole()
+
+
+def unload() -> None:
+    """Let what is mapped leave this process: the system keeps it as long as there is room, and it comes back when read."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for one in list(_maps):
+            one.madvise(mmap.MADV_DONTNEED)
+
+
+def _open() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile(prefix="affinity-")
+    except OSError as error:
+        raise _no_room(0, error) from None
+
+
+def _map(descriptor: int, size: int, dtype: np.dtype[Any]) -> np.ndarray:
+    mapped = mmap.mmap(descriptor, size)
+    _maps.add(mapped)
+    return np.frombuffer(mapped, dtype=dtype)
+
+
+def _no_room(size: int, error: OSError) -> TooLarge:
+    return TooLarge(
+        f"A column of {size / 1e9:.2f} GB cannot be kept in {tempfile.gettempdir()}: {error.strerror}.",
+        why="Order lines that are larger than their share of the memory stand in temporary files.",
+        do="Point TMPDIR to a folder on a disk with more room, or set a larger memory_budget.",
+    )
