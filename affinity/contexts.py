@@ -56,10 +56,20 @@ def check_value(context: Context, settings: Settings) -> None:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """The files beside the orders, as they were read."""
+
+    products: Products | None
+    customers: Customers | None
+    offers: Offers | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known besides the orders, in the codes of the orders.
 
     newcomers, newcomer_offers : customers of the customer list without an order before as_of, in codes of their own
+    listed : the files as they were read, to be looked at as of an earlier day
     """
 
     products: Products
@@ -68,6 +78,7 @@ class Facts:
     subscriptions: Subscriptions | None = None
     newcomers: Customers | None = None
     newcomer_offers: Offers | None = None
+    listed: Listed | None = None
 
     def newcomer(self, customer: str | None) -> bool:
         """Whether the customer is listed and has not bought yet."""
@@ -78,7 +89,8 @@ class Facts:
 class Shop:
     """What recommendations are made from, as of one day.
 
-    learnt : the fit model and the counts that score, None where the data name no customers (``why_not`` says so)
+    learnt  : the fit model and the counts that score, None where the data name no customers (``why_not`` says so)
+    counted : who owned each product, where that was counted on an earlier day; None: of ``past``
     """
 
     past: History
@@ -89,6 +101,7 @@ class Shop:
     judged: Eligibility | None
     learnt: tuple[FitModel, Landmark] | None
     why_not: str | None = None
+    counted: ranking.Buyers | None = None
 
     def require_model(self) -> tuple[FitModel, Landmark]:
         """The model and the counts; MissingPart without customers."""
@@ -106,6 +119,8 @@ class Shop:
         """How many customers own each product, in the whole shop and by ``settings.fit.segment``."""
         if not self.past.has_customers:
             return self._orders
+        if self.counted is not None:
+            return self.counted
         by, found = self.settings.fit.segment, ranking.Buyers.of(self.past.holdings)
         label = None if by is None else self.facts.customers.segments.get(by)
         if by is None or label is None:
@@ -314,7 +329,7 @@ def _follow_order(shop: Shop, bought: np.ndarray, customer: str | None) -> Recom
     model, now = shop.require_model()
     code = _code(shop, customer)
     people = Vocabulary("customer", [customer])  # a guest has no id
-    after = _add_order(now, code, bought, people)
+    after = _add_order(now, code, bought, people, shop.past.lines.as_of_day)
     facts = shop.facts
     known, log = (facts.newcomers, facts.newcomer_offers) if facts.newcomer(customer) else (facts.customers, facts.offers)
     assert known is not None
@@ -345,12 +360,14 @@ def _returned(past: History, code: int, bought: np.ndarray) -> tuple[np.ndarray,
     return np.zeros(len(product), dtype=np.int32), product
 
 
-def _add_order(now: Landmark, code: int, bought: np.ndarray, people: Vocabulary) -> Landmark:
-    """The landmark of one customer (code −1: who owned nothing), with an order at the last moment before the end."""
+def _add_order(now: Landmark, code: int, bought: np.ndarray, people: Vocabulary, as_of_day: int | None) -> Landmark:
+    """The landmark of one customer (code −1: who owned nothing), with an order at the last moment before as_of."""
     held = now.holdings
     rows = slice(0, 0) if code < 0 else slice(int(held.indptr[code]), int(held.indptr[code + 1]))
     bought = np.unique(bought).astype(np.int32)
-    end = int(held.end[code]) if code >= 0 else int(held.end.max(initial=0)) if held.clock == "day" else 0
+    end = int(held.end[code]) if code >= 0 else 0
+    if held.clock == "day" and as_of_day is not None:
+        end = as_of_day
     if held.clock == "order":
         end += 1
     at = max(end - 1, 0)
