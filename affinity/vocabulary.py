@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from affinity.errors import UnknownLabel, VocabularyMismatch, did_you_mean
+from affinity.mapped import Growing, is_mapped, split_rows
 
 #: Packed texts hashed or copied at a time.
 _BLOCK = 1 << 16
@@ -43,14 +44,17 @@ class PackedTexts:
 
     def take(self, rows: np.ndarray) -> PackedTexts:
         """Some of the texts (indices, in their order)."""
-        sizes = np.diff(self.offsets)[rows]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        data = np.empty(int(offsets[-1]), dtype=np.uint8)
-        for first in range(0, len(rows), _BLOCK):
-            block = slice(first, first + _BLOCK)
-            place = np.arange(offsets[first], offsets[min(first + _BLOCK, len(rows))])
-            data[place] = self.data[place + np.repeat(self.offsets[rows[block]] - offsets[:-1][block], sizes[block])]
-        return PackedTexts(offsets, data)
+        offsets, data = Growing(np.int64, is_mapped(self.offsets)), Growing(np.uint8, is_mapped(self.data))
+        offsets.append(np.zeros(1, dtype=np.int64))
+        before = 0
+        for block in split_rows(len(rows), _BLOCK):
+            begin = self.offsets[rows[block]]
+            sizes = self.offsets[rows[block] + 1] - begin
+            ends = np.cumsum(sizes)
+            data.append(self.data[np.arange(ends[-1] if len(ends) else 0) + np.repeat(begin - ends + sizes, sizes)])
+            offsets.append(ends + before)
+            before += int(ends[-1]) if len(ends) else 0
+        return PackedTexts(offsets.whole(), data.whole())
 
     def prefixed(self, first: int, last: int) -> bytes:
         """The texts ``first`` to ``last``, each after its length as four bytes, least significant first."""
@@ -105,6 +109,17 @@ class Vocabulary:
         if self._is_packed and self._packed is not None:
             return Vocabulary(self.kind, self._packed.take(np.flatnonzero(which)))
         return Vocabulary(self.kind, self.labels[which])
+
+    def take(self, codes: np.ndarray) -> Vocabulary:
+        """The vocabulary of the labels with these codes, in their order."""
+        if self._is_packed and self._packed is not None:
+            return Vocabulary(self.kind, self._packed.take(codes))
+        return Vocabulary(self.kind, self.labels[codes])
+
+    @property
+    def held_labels(self) -> np.ndarray | PackedTexts:
+        """The labels as they are held: object[n], or packed where nobody asked for `labels` so far."""
+        return self._packed if self._is_packed and self._packed is not None else self.labels
 
     @classmethod
     def of(cls, kind: str, labels: Iterable[Hashable]) -> Vocabulary:

@@ -8,6 +8,11 @@ from numba import njit
 from affinity.kernels.intrinsics import get, prefetch, put
 from affinity.kernels.scoring import add_edges, add_popular
 
+#: Products looked at together for whether any of them may be among the largest.
+LOOKED_AT = 64
+#: Edges of an owned product a product shown, above which these are looked up.
+SEARCHED = 8
+
 
 # Oracle: tests/naive.py::top_products
 @njit(nogil=True, cache=True)
@@ -72,7 +77,7 @@ def score_top(customers, indptr, product, weight, edges, similar, popular, popul
         if out_term.shape[2] > 0:
             out_antecedent[c, :count] = -1
             out_term[c, :count] = 0.0
-            keep_largest(owned, owned_weight, edges, place, out_antecedent[c], out_term[c])
+            keep_largest(owned, owned_weight, edges, out_product[c, :count], place, out_antecedent[c], out_term[c])
         for k in range(count):
             place[out_product[c, k]] = -1
         for o in range(his_begin, his_end):
@@ -124,15 +129,19 @@ def choose_largest(value, slot, touched, n_touched, chosen, chosen_value, most):
     n = 0
     least = 0.0  # what a value must exceed, or equal with a smaller code
     everything = n_touched == len(value)
-    for q in range(n_touched):
-        i = q if everything else np.int64(get(touched, q))
-        v = get(value, i)
-        if v < least or v <= 0.0 or slot[i] == -3 or (n == most and v == least and i > chosen[most - 1]):
+    for begin in range(0, n_touched, LOOKED_AT):
+        end = min(begin + LOOKED_AT, n_touched)
+        if everything and count_from(value[begin:end], least) == 0:
             continue
-        put_in_order(chosen, chosen_value, n if n < most else most - 1, i, v)
-        n = min(n + 1, most)
-        if n == most:
-            least = chosen_value[most - 1]
+        for q in range(begin, end):
+            i = q if everything else np.int64(get(touched, q))
+            v = get(value, i)
+            if v < least or v <= 0.0 or slot[i] == -3 or (n == most and v == least and i > chosen[most - 1]):
+                continue
+            put_in_order(chosen, chosen_value, n if n < most else most - 1, i, v)
+            n = min(n + 1, most)
+            if n == most:
+                least = chosen_value[most - 1]
     return n
 
 
@@ -148,25 +157,48 @@ def add_to_places(owned, weight, edges, place, total):
 
 
 @njit(nogil=True, cache=True)
-def keep_largest(owned, weight, edges, place, out_antecedent, out_term):
-    """Enter every owned product among the largest terms of the products that have a place, ties: the smaller code."""
+def count_from(values, least):
+    """How many are above 0 and at least ``least``: a run of products that are mostly neither is told in a few steps."""
+    count = 0
+    for k in range(len(values)):
+        count += np.int64((values[k] >= least) & (values[k] > 0.0))
+    return count
+
+
+@njit(nogil=True, cache=True)
+def keep_largest(owned, weight, edges, shown, place, out_antecedent, out_term):
+    """Enter every owned product among the largest terms of the products ``shown``, ties: the smaller code.
+
+    place : int16[n_products], where each of them is among ``shown``, −1 of the others. Of an owned product with many edges
+    (consequents rising) those to them are looked up, of one with few all are gone through.
+    """
     indptr, consequent, value = edges
-    n_terms = out_term.shape[1]
     for o in range(len(owned)):
-        for e in range(indptr[owned[o]], indptr[owned[o] + 1]):
+        begin, end = indptr[owned[o]], indptr[owned[o] + 1]
+        if end - begin > SEARCHED * len(shown):
+            for k in range(len(shown)):
+                e = begin + np.searchsorted(consequent[begin:end], shown[k])
+                if e < end and consequent[e] == shown[k]:
+                    enter_term(owned[o], weight[o] * value[e], out_antecedent[k], out_term[k])
+            continue
+        for e in range(begin, end):
             k = get(place, np.int64(get(consequent, e)))
-            if k < 0:
-                continue
-            term = weight[o] * get(value, e)
-            t = n_terms
-            while t > 0 and out_term[k, t - 1] < term:
-                if t < n_terms:
-                    out_term[k, t] = out_term[k, t - 1]
-                    out_antecedent[k, t] = out_antecedent[k, t - 1]
-                t -= 1
-            if t < n_terms:
-                out_term[k, t] = term
-                out_antecedent[k, t] = owned[o]
+            if k >= 0:
+                enter_term(owned[o], weight[o] * get(value, e), out_antecedent[k], out_term[k])
+
+
+@njit(nogil=True, cache=True)
+def enter_term(antecedent, term, out_antecedent, out_term):
+    """Put a term among the largest, where it belongs to them; one that came earlier stays before an equal one."""
+    t = len(out_term)
+    while t > 0 and out_term[t - 1] < term:
+        if t < len(out_term):
+            out_term[t] = out_term[t - 1]
+            out_antecedent[t] = out_antecedent[t - 1]
+        t -= 1
+    if t < len(out_term):
+        out_term[t] = term
+        out_antecedent[t] = antecedent
 
 
 @njit(nogil=True, cache=True)

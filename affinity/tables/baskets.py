@@ -6,13 +6,13 @@ Made by affinity.baskets, read by affinity.counting. Baskets come in a fixed ord
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from affinity.frames import ListColumn
-from affinity.tables.table import Table, check_lengths
+from affinity.tables.table import Table, check_lengths, once_a_table, pick_rows
 from affinity.vocabulary import Vocabulary
 
 
@@ -51,6 +51,23 @@ class Baskets(Table):
         """int64[n]: distinct products of each basket."""
         return np.diff(self.indptr)
 
+    def times_of(self, who: np.ndarray) -> Baskets:
+        """When the customers ``who`` (int32 codes, rising) bought, not what; their codes are then their places."""
+        assert self.customer is not None
+        assert self.customers is not None
+        bounds, order = _by_customer(self)
+        indptr, rows = pick_rows(bounds, who)
+        rows = rows if order is None else order[rows]
+        n = int(indptr[-1])
+        return replace(
+            self,
+            indptr=np.zeros(n + 1, dtype=np.int64),
+            item=self.item[:0],
+            customer=np.repeat(np.arange(len(who), dtype=np.int32), np.diff(indptr)),
+            customers=self.customers.take(who),
+            at=None if self.at is None else self.at[rows],
+        )
+
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """products (a list a row), customer_id and at where known."""
         shown: dict[str, np.ndarray | ListColumn] = {"products": ListColumn(self.indptr, self.products.decode(self.item))}
@@ -59,3 +76,15 @@ class Baskets(Table):
         if self.at is not None:
             shown["at"] = self.at.astype("datetime64[D]") if self.clock == "day" else self.at
         return shown
+
+
+@once_a_table
+def _by_customer(baskets: Baskets) -> tuple[np.ndarray, np.ndarray | None]:
+    """(int64 bounds of each customer's baskets, int64 the baskets in the order of customers; None: as they are)."""
+    assert baskets.customer is not None
+    assert baskets.customers is not None
+    customer, wanted = baskets.customer, np.arange(len(baskets.customers) + 1)
+    if (customer[1:] >= customer[:-1]).all():
+        return np.searchsorted(customer, wanted).astype(np.int64), None
+    order = np.argsort(customer, kind="stable")
+    return np.searchsorted(customer[order], wanted).astype(np.int64), order

@@ -6,14 +6,14 @@ Made by affinity.eligibility, read by conversion, ranking, metrics and campaigns
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from affinity.frames import ListColumn
 from affinity.tables.families import OwnedFamilies
-from affinity.tables.table import Table, check_lengths
+from affinity.tables.table import Table, check_lengths, pick_rows
 from affinity.vocabulary import Vocabulary
 
 
@@ -102,6 +102,20 @@ class Eligibility(Table):
         """int32, rising: the codes of the products that may not be offered to the customer with this code."""
         every = np.arange(len(self.products), dtype=np.int32)
         return every[~self.allowed(np.full(len(every), customer), every)]
+
+    def for_customers(self, who: np.ndarray) -> Eligibility:
+        """The states of the customers ``who`` (int32 codes, rising), whose codes are then their places; without the ledger."""
+        indptr, rows = pick_rows(self.indptr, who)
+        return replace(
+            self,
+            indptr=indptr,
+            product=self.product[rows],
+            state=self.state[rows],
+            customer_state=self.customer_state[who],
+            plan=None if self.plan is None else self.plan[who],
+            customers=self.customers.take(who),
+            ledger={},
+        )
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """The ledger: state, pairs, note (where the rule of the state could not be applied)."""

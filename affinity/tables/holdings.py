@@ -5,13 +5,13 @@ Made by affinity.baskets from net order lines, read by counting, eligibility, fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from affinity.frames import ListColumn
-from affinity.tables.table import Table, check_lengths
+from affinity.tables.table import Table, check_lengths, pick_rows
 from affinity.vocabulary import Vocabulary
 
 
@@ -54,6 +54,12 @@ class Holdings(Table):
     def of(self, customer: int) -> np.ndarray:
         """int32 codes of the products that the customer with this code owns."""
         return self.product[self.indptr[customer] : self.indptr[customer + 1]]
+
+    def for_customers(self, who: np.ndarray) -> Holdings:
+        """The holdings of the customers ``who`` (int32 codes, rising), whose codes are then their places."""
+        indptr, rows = pick_rows(self.indptr, who)
+        kept = {name: getattr(self, name)[rows] for name in ("product", "first_at", "last_at", "times")}
+        return replace(self, indptr=indptr, **kept, end=self.end[who], customers=self.customers.take(who))
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """customer_id, product_id, first_at, last_at, times."""

@@ -5,7 +5,7 @@ Assembled by flow from the lines before the time, read by affinity.fit (to learn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,3 +43,15 @@ class Landmark:
     label_product: np.ndarray | None = None
     segment: SegmentScores | None = None
     offered: tuple[np.ndarray, np.ndarray] | None = None
+
+    def for_customers(self, who: np.ndarray) -> Landmark:
+        """What scores the customers ``who`` (int32 codes, rising), whose codes are then their places; no labels."""
+        segment = None if self.segment is None else replace(self.segment, place=self.segment.place[who])
+        dated = self.steps is not None and self.steps.customer is not None
+        return Landmark(
+            self.at,
+            self.holdings.for_customers(who),
+            self.steps.times_of(who) if self.steps is not None and dated else None,
+            self.transitions,
+            segment=segment,
+        )

@@ -91,6 +91,19 @@ class Table:
         return str(importlib.import_module("affinity.tables.notebook").show(self))
 
 
+def pick_rows(indptr: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, slice | np.ndarray]:
+    """(int64[len(who) + 1] bounds, rows) of the lists ``who`` (rising codes) of a CSR alone.
+
+    The rows are a slice where the lists follow each other.
+    """
+    if len(who) and int(who[-1]) - int(who[0]) + 1 == len(who):
+        bounds = indptr[int(who[0]) : int(who[-1]) + 2]
+        return bounds - bounds[0], slice(int(bounds[0]), int(bounds[-1]))
+    sizes = indptr[who + 1] - indptr[who]
+    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return bounds, np.arange(int(bounds[-1])) + np.repeat(indptr[who] - bounds[:-1], sizes)
+
+
 def check_lengths(table: Table, length: int, *names: str) -> None:
     """AssertionError unless each named column (if present) has ``length`` rows: a defect, not user input."""
     for name in names:
