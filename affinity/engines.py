@@ -181,7 +181,7 @@ class SparkEngine:
 
         shards = self._shards(past)
 
-        def count(at: int | None, known: History, half_lives: dict[str, Any]) -> Transitions:
+        def count(at: int | None, known: History, rules: dict[str, Any]) -> Transitions:
             def bought(now: History) -> spark_transitions.Bought | None:
                 before = now.gross if at is None else fit.cut_lines(now.gross, at)
                 if not len(before):
@@ -190,7 +190,7 @@ class SparkEngine:
                 return spark_transitions.Bought(then.steps, then.holdings)
 
             nobody = spark_transitions.Bought(None, _owns_nothing(past))
-            return spark_transitions.count_transitions(shards.map(bought), nobody, **half_lives)
+            return spark_transitions.count_transitions(shards.map(bought), nobody, **rules)
 
         return count
 

@@ -141,7 +141,7 @@ def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str
         recommendations=recommendations,
         newcomers=newcomers,
         notes={part: note for part, note in notes.items() if note},
-        capped=describe_caps(too_large, itemsets, pair_graph, settings),
+        capped=describe_caps(too_large, itemsets, pair_graph, learnt[1] if learnt else None, settings),
         recommender=partial(recommend_in, shop),
         packer=partial(pack_shop, shop),
     )

@@ -60,7 +60,10 @@ class BasketSettings(Section):
     session_gap_minutes: int = Field(30, ge=1, description="by='session': a longer pause starts a new basket (minutes).")
     max_basket_size: int = Field(1000, ge=2, description="Baskets of more products are left out of counting, and reported.")
     max_products_per_customer: int = Field(
-        500, ge=2, description="Customers who own more are left out of pair statistics (still scored), and reported."
+        500,
+        ge=2,
+        description="Customers who own more are left out of pair statistics, and those who own ten times more of what "
+        "fit learns from (still scored); they are reported.",
     )
 
 

@@ -29,7 +29,7 @@ from affinity.tables import (
     MetricTree,
     PairGraph,
 )
-from affinity.training import learn_fit, learn_model, look_back_to, recall_customers
+from affinity.training import LEARNT_FROM, learn_fit, learn_model, look_back_to, recall_customers
 from affinity.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -292,10 +292,9 @@ def describe_caps(
             f"{left_out:,} customers with more than {most:,} products are not in the pair statistics (and are still scored)"
         )
     if now is not None and (not_learnt := now.transitions.left_out_customers):
-        most = settings.fit.max_products_per_customer
-        capped["fit.max_products_per_customer"] = (
-            f"fit does not learn from {not_learnt:,} customers with more than {most:,} products (they are still scored)"
-        )
+        most = LEARNT_FROM * settings.baskets.max_products_per_customer
+        said = capped["baskets.max_products_per_customer"]
+        capped["baskets.max_products_per_customer"] = f"{said}; fit does not learn from {not_learnt:,} with more than {most:,}"
     if cut := itemsets.info.get("cut"):
         assert isinstance(cut, dict)
         capped["mining.max_itemsets"] = (

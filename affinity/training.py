@@ -20,13 +20,16 @@ from affinity.tables.transitions import Transitions
 #: Entries of the counts that score (12 bytes each) up to which a past landmark is studied beside them.
 ENTRIES_SIDE_BY_SIDE = 50_000_000
 
-#: Counts the transitions of a landmark, given its time, what was known then and the half-lives.
+#: Fit learns from customers who own up to so many times ``baskets.max_products_per_customer``: pairs grow with the square.
+LEARNT_FROM = 10
+
+#: Counts the transitions of a landmark, given its time, what was known then, and the half-lives and the cap.
 CountTransitions = Callable[[int | None, History, dict[str, Any]], Transitions]
 
 
-def count_here(at: int | None, known: History, half_lives: dict[str, Any]) -> Transitions:
+def count_here(at: int | None, known: History, rules: dict[str, Any]) -> Transitions:
     """The transitions of a landmark, counted on this machine."""
-    return counting.count_transitions(known.steps, known.holdings, **half_lives)
+    return counting.count_transitions(known.steps, known.holdings, **rules)
 
 
 def learn_fit(
@@ -125,11 +128,12 @@ def _offered_in(offers: Offers | None, at: int | None, horizon_days: int) -> tup
 
 def _landmark(at: int | None, known: History, settings: Settings, count: CountTransitions) -> Landmark:
     chosen, days = settings.fit, known.lines.clock != "order"
-    half_lives = {
+    rules: dict[str, Any] = {
         "half_life": chosen.half_life_days if days else chosen.half_life_orders,
         "co_owned_half_life": chosen.co_owned_half_life_days if days else chosen.co_owned_half_life_orders,
         "row_half_life": chosen.row_half_life_days if days else chosen.row_half_life_orders,
         "lasting_half_life": chosen.lasting_half_life_days if days else chosen.lasting_half_life_orders,
+        "max_products_per_customer": LEARNT_FROM * settings.baskets.max_products_per_customer,
     }
-    transitions = count(at, known, half_lives)
+    transitions = count(at, known, rules)
     return Landmark(at, known.holdings, known.steps, transitions)
