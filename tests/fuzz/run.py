@@ -42,7 +42,7 @@ def main() -> int:
         seeds.mkdir(exist_ok=True)
         for number, seed in enumerate([*SEEDS[target], *(p.read_bytes() for p in sorted(CORPUS.glob(f"{target}-*")))]):
             (seeds / f"seed-{number}").write_bytes(seed)
-        options = [f"-max_total_time={asked.seconds}", "-max_len=512", "-timeout=60", "-rss_limit_mb=4000"]
+        options = [f"-max_total_time={asked.seconds}", "-max_len=512", "-timeout=900", "-rss_limit_mb=4000"]
         options += [f"-artifact_prefix={asked.found / target}-", "-print_final_stats=1", "-verbosity=0", str(seeds)]
         command = [sys.executable, "-m", "tests.fuzz.run", "--one", target, *options]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
