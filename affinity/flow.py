@@ -10,30 +10,35 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from affinity import baskets as basket_room
-from affinity import conversion as conversion_room
-from affinity import counting, evaluate, graph, rules
+from affinity import counting, evaluate, graph
 from affinity import metrics as metric_room
+from affinity.carried import can_carry, recommend_changed
 from affinity.contexts import (
     Context,
+    Facts,
     Shop,
     check_value,
     list_companions,
     recommend_in,
     recommend_newcomers,
 )
-from affinity.engines import BasketCounts, Engine, least_count, open_engine
+from affinity.engines import LOCAL, Engine, least_count, open_engine
 from affinity.history import History
+from affinity.learning import check_state, learn, learn_on_a_learning_day
+from affinity.learnt import Learnt, shop_of
 from affinity.memory import within_budget
 from affinity.metrics import Retention
-from affinity.observed import measure_offer_log, measure_with_segments
+from affinity.observed import measure_offer_log
 from affinity.packing import pack_shop
 from affinity.periods import explain_change
 from affinity.progress import step, track
 from affinity.result import Result
 from affinity.settings import Settings
+from affinity.state import State, open_state
 from affinity.steps import (
     attempt,
     describe_caps,
@@ -55,13 +60,12 @@ from affinity.tables import (
     AlsoBought,
     Backtest,
     Baskets,
+    Eligibility,
     ItemsetCounts,
     Metrics,
     PairGraph,
     Recommendations,
-    Rules,
 )
-from affinity.threads import run_together
 
 
 def run(
@@ -74,6 +78,7 @@ def run(
     exclude_customers: Iterable[str] = (),
     settings: Settings | None = None,
     session: Any = None,
+    state: str | Path | None = None,
     **changes: Any,
 ) -> Result:
     """The whole main job on ``orders`` (a path, a dataframe or OrderLines); `Result.publish` writes it.
@@ -82,79 +87,98 @@ def run(
     exclude_customers : opt-outs, left out before any count
     settings, changes : Settings, and single ones by name (``as_of="2011-09-01"``, ``top_k=5``, ``engine="spark"``)
     session : a SparkSession that there is, to count on; the answers are those of this machine
+    state   : folder in which a run keeps what the next one needs again; only with ``learn_every_days`` and on this machine.
+              A state changes no answer: what was made of other lines, files or settings, or is damaged, is made anew
+              (``Result.kept`` says which)
 
     What the data cannot give (conversion without dates, recommendations without customers) is None in the result,
     with the reason in ``notes``. A horizon that the caller names and nobody was followed to is HorizonUnobserved.
     """
     settings = (settings or Settings()).changed(**changes)
+    known = (offers, products, customers, subscriptions)
+    if state is not None:
+        check_state(settings, session)
+        with open_state(state) as kept:
+            return _run(LOCAL, orders, settings, exclude_customers, known, kept)
     with open_engine(settings, session) as engine:
-        return _run(engine, orders, settings, exclude_customers, (offers, products, customers, subscriptions))
+        return _run(engine, orders, settings, exclude_customers, known)
 
 
-def _run(engine: Engine, orders: Any, settings: Settings, excluded: Iterable[str], known: tuple[Any, Any, Any, Any]) -> Result:
+def _run(
+    engine: Engine,
+    orders: Any,
+    settings: Settings,
+    excluded: Iterable[str],
+    known: tuple[Any, Any, Any, Any],
+    kept: State | None = None,
+) -> Result:
     within = partial(within_budget, settings.memory_budget)
     with step("reading orders"), within("reading orders"):
         past, facts = read_inputs(orders, settings, excluded, known)
-    with step("counting itemsets and pairs"), within("counting"):
-        itemsets, found_rules, pair_graph, too_large = _weigh_baskets(engine.count_baskets(past, settings), settings)
-    with step("measuring conversion, learning fit"), within("learning fit"):
-        judged = judge_customers(past, facts, settings)
-        (measured, no_conversion), (learnt, no_fit) = run_together(
-            lambda: attempt(lambda: measure_with_segments(past, facts, settings, engine)),
-            lambda: attempt(lambda: learn_for_customers(past, facts, settings, engine)),
-        )
-        lives, conversion, segments = measured or (None, None, None)
-    shop = Shop(past, facts, settings, pair_graph, conversion, judged, learnt, no_fit)
+    judged = judge_customers(past, facts, settings)
+    learnt, shop = _learn(engine, past, facts, settings, judged, kept)
     with step("ranking"), within("ranking"):
-        recommendations, newcomers = (engine.recommend(shop), recommend_newcomers(shop)) if learnt else (None, None)
+        recommendations, newcomers = (
+            (_rank(engine, shop, learnt, kept), recommend_newcomers(shop)) if shop.learnt else (None, None)
+        )
+    notes = {"conversions": learnt.no_conversion, "recommendations": learnt.no_fit}
     with step("metrics"), within("metrics"):
         metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
-        metric_tree, no_tree = attempt(lambda: measure_tree(past, facts, settings, judged))
-        metric_change, no_change = (
-            attempt(lambda: explain_change(past, facts, settings, metric_tree)) if metric_tree else (None, None)
-        )
-    notes = {
-        "conversions": no_conversion, "recommendations": no_fit, "metric_tree": no_tree, "metric_change": no_change,
-    }  # fmt: skip
+        metric_tree, notes["metric_tree"] = attempt(lambda: measure_tree(past, facts, settings, judged))
+        metric_change = None
+        if metric_tree:
+            metric_change, notes["metric_change"] = attempt(lambda: explain_change(past, facts, settings, metric_tree))
+    model, now = shop.learnt or (None, None)
     return Result(
         settings=settings,
         inputs=fingerprint_inputs(past, facts),
         lines=past.lines,
         holdings=past.holdings,
         products=facts.products,
-        itemsets=itemsets,
-        rules=found_rules,
-        graph=pair_graph,
-        bundles=graph.list_bundles(pair_graph),
+        itemsets=learnt.itemsets,
+        rules=learnt.rules,
+        graph=shop.graph,
+        bundles=graph.list_bundles(shop.graph),
         also_bought=list_companions(shop),
         metrics=metrics,
         metric_tree=metric_tree,
         metric_change=metric_change,
         offers=list_offers(past, facts, settings),
         eligibility=judged,
-        life_tables=lives,
-        conversion=conversion,
-        segment_conversion=segments,
+        life_tables=learnt.lives,
+        conversion=shop.conversion,
+        segment_conversion=learnt.by_segment,
         offer_conversion=measure_offer_log(past, facts, settings),
-        curves=None if lives is None or conversion is None else conversion_room.curve_rows(lives, conversion),
-        model=learnt[0] if learnt else None,
+        curves=learnt.curves,
+        model=model,
         recommendations=recommendations,
         newcomers=newcomers,
         notes={part: note for part, note in notes.items() if note},
-        capped=describe_caps(too_large, itemsets, pair_graph, learnt[1] if learnt else None, settings),
+        capped=describe_caps(learnt.too_large, learnt.itemsets, shop.graph, now, settings),
         recommender=partial(recommend_in, shop),
         packer=partial(pack_shop, shop),
+        learnt_day=None if settings.learn_every_days is None else learnt.day,
+        kept={} if kept is None else kept.notes,
     )
 
 
-def _weigh_baskets(counted: BasketCounts, settings: Settings) -> tuple[ItemsetCounts, Rules, PairGraph, int]:
-    """Itemsets, rules and graph, and how many baskets were too large; every pair seen is let go with ``counted``."""
-    itemsets = counted.itemsets
-    found_rules, pair_graph = run_together(
-        lambda: rules.induce_rules(itemsets, min_confidence=settings.rules.min_confidence),
-        lambda: graph.build_graph(counted.pairs, settings=settings.graph, memory_budget=settings.memory_budget),
-    )
-    return itemsets, found_rules, pair_graph, counted.too_large
+def _learn(
+    engine: Engine, past: History, facts: Facts, settings: Settings, judged: Eligibility | None, kept: State | None
+) -> tuple[Learnt, Shop]:
+    """What there is to learn, as of as_of or of the last learning day, and the shop that is ranked with it."""
+    if settings.learn_every_days is not None:
+        learnt = learn_on_a_learning_day(past, facts, settings, engine, kept)
+        return learnt, shop_of(learnt, past, facts, settings, judged)
+    learnt, now = learn(past, facts, settings, engine)
+    fit = None if learnt.model is None or now is None else (learnt.model, now)
+    return learnt, Shop(past, facts, settings, learnt.graph, learnt.conversion, judged, fit, learnt.no_fit)
+
+
+def _rank(engine: Engine, shop: Shop, learnt: Learnt, kept: State | None) -> Recommendations:
+    """Everybody's lists; with a state only of those who changed, where a list depends on nothing else."""
+    if kept is None or not can_carry(shop.settings):
+        return engine.recommend(shop)
+    return recommend_changed(shop, learnt.key, kept)
 
 
 def group_baskets(

@@ -44,6 +44,8 @@ class Result:
 
     newcomers : what is popular, for listed customers who have not bought (codes of their own); published with
                 ``recommendations``, as ``everybody`` holds them together
+    learnt_day : with ``learn_every_days``, the first day that pairs, rules, conversion and fit know nothing of
+    life_tables : None too where what was learnt came from a state; kept : what was taken from it, and what not and why
     """
 
     settings: Settings
@@ -73,6 +75,8 @@ class Result:
     capped: Mapping[str, str] = field(default_factory=dict)
     recommender: Callable[..., Recommendations | AlsoBought] | None = None
     packer: Callable[[], Mapping[str, Any]] | None = None
+    learnt_day: int | None = None
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     def recommend(
         self, context: str = "customer", *, given: Iterable[str] = (), customer: str | None = None
@@ -108,6 +112,7 @@ class Result:
         return {
             **self.lines.report.to_dict(),
             "as_of": self.as_of,
+            **({} if self.learnt_day is None else {"learnt_as_of": str(np.datetime64(self.learnt_day, "D"))}),
             "found": found,
             "capped": dict(self.capped),
             "notes": dict(self.notes),

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from affinity.errors import SettingsError, did_you_mean
 
@@ -297,6 +297,12 @@ class Settings(Section):
     rank_by: Literal["fit", "expected_value"] = Field(
         "fit", description="What orders a list: fit, or fit x margin of the product (margins must be known)."
     )
+    learn_every_days: int | None = Field(
+        None,
+        ge=1,
+        description="Learn every so many days: pairs, rules, conversion and fit are of the last day that is a multiple of it "
+        "since 1970-01-01, while what is owned, lists, eligibility and metrics are of as_of. Unset: learn at as_of.",
+    )
     ingest: IngestSettings = IngestSettings()
     baskets: BasketSettings = BasketSettings()
     mining: MiningSettings = MiningSettings()
@@ -310,6 +316,14 @@ class Settings(Section):
     campaign: CampaignSettings = CampaignSettings()
     release: ReleaseSettings = ReleaseSettings()
     spark: SparkSettings = SparkSettings()
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without ``learn_every_days`` where it is unset: the identity of a release does not change with the setting's name."""
+        dumped: dict[str, Any] = dump(self)
+        if dumped.get("learn_every_days", 0) is None:
+            del dumped["learn_every_days"]
+        return dumped
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:

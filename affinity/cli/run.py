@@ -1,6 +1,7 @@
 """The whole main job: order lines in, a published release of recommendations out.
 
 affinity run orders.csv --as-of 2025-06-30 --out shop
+affinity run orders.csv --out shop --learn-every-days 7 --state shop-state
 """
 
 from __future__ import annotations
@@ -36,6 +37,17 @@ def command(
     memory_budget: Annotated[
         str | None, typer.Option(help="Memory of the run, such as 8GB; an error where it is too little.", show_default=False)
     ] = None,
+    learn_every_days: Annotated[
+        int | None,
+        typer.Option(help="Learn every so many days; lists and metrics are of as_of all the same.", show_default=False),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that keeps from run to run what is needed again (with --learn-every-days); changes no answer.",
+            show_default=False,
+        ),
+    ] = None,
     keep: Annotated[int | None, typer.Option(help="Releases that stay on disk. Default 5.", show_default=False)] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -48,6 +60,7 @@ def command(
         top_k=top_k,
         engine=engine,
         memory_budget=memory_budget,
+        learn_every_days=learn_every_days,
         release__keep=keep,
     )
     check_output(out)
@@ -59,7 +72,10 @@ def command(
         subscriptions=subscriptions,
         exclude_customers=options.read_ids(exclude_customers),
         settings=settings,
+        state=state,
     )
+    for part, what in result.kept.items():
+        typer.echo(f"State, {part}: {what}", err=True)
     path = result.publish(out)
     if as_json:
         report = json.loads((path / "report.json").read_text(encoding="utf-8"))  # as published: what is no number is null

@@ -36,3 +36,17 @@ def append_recommendations(recommendations: Recommendations, others: Recommendat
     after = (others.customer + len(recommendations.customers)).astype(np.int32)
     people = Vocabulary(recommendations.customers.kind, labels)
     return replace(recommendations, customer=np.concatenate([recommendations.customer, after]), customers=people, **columns)
+
+
+def sum_shown(recommendations: Recommendations, blocks: Sequence[np.ndarray]) -> Recommendations:
+    """The rows of everybody with the sums that joining ``blocks`` (rising customer codes) would give, where nothing of fit is
+    given up: rows that have a score were candidates, the rest fill lists up."""
+    scored = ~np.isnan(recommendations.score)
+    customer, fit = recommendations.customer[scored], recommendations.fit[scored]
+    pieces = [fit[slice(*np.searchsorted(customer, (block[0], block[-1] + 1)).tolist())] for block in blocks if len(block)]
+    sums = {
+        "shown": sum(int(np.count_nonzero(~np.isnan(piece))) for piece in pieces),
+        "fit_shown": sum(float(np.nansum(piece)) for piece in pieces),
+        "fit_given_up": 0.0,
+    }
+    return replace(recommendations, info={**recommendations.info, **sums})

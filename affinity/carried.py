@@ -1,0 +1,153 @@
+"""Lists carried over from the run before: a customer of whom nothing changed that ranking looks at has the same list.
+
+What ranking looks at in a customer is compared value by value with what the run before saw; only the others are ranked.
+Both runs must have the same learning behind them, the same settings and the same facts of the products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from affinity.contexts import Shop, divide_customers, recommend_customers
+from affinity.fit.features import customer_facts
+from affinity.ranking import sum_shown
+from affinity.settings import Settings
+from affinity.state import Part, State
+from affinity.tables import Recommendations
+from affinity.tables.recommendations import ROWS
+from affinity.vocabulary import Vocabulary
+
+#: What ranking and its sentences take from the products; sale dates reach it through eligibility.
+_PRODUCT = ("name", "family", "tier", "category", "margin")
+
+
+def recommend_changed(shop: Shop, learnt_key: str, state: State) -> Recommendations:
+    """`recommend_customers`, where ``state`` has the lists of the run before: only those who changed are ranked anew."""
+    seen = _look_at(shop)
+    key = _key(shop.settings, learnt_key)
+    before = state.load("lists", key)
+    same = None if before is None else _unchanged(before, seen, shop)
+    if before is None or same is None:
+        found = recommend_customers(shop)
+    else:
+        people, products = shop.past.holdings.customers, shop.past.lines.products
+        fresh = recommend_customers(shop, np.flatnonzero(~same).astype(np.int32))
+        found = _merge(fresh, _recall(before, same, people, products), shop)
+        state.notes["lists"] = f"{int(same.sum()):,} of {len(people):,} customers' lists taken from the state"
+    state.save("lists", key, Part(seen | {name: getattr(found, name) for name in ROWS}, {}))
+    return found
+
+
+def can_carry(settings: Settings) -> bool:
+    """Whether nothing in a list, nor in what the lists cost together, depends on more than what is compared."""
+    chosen = settings.ranking
+    return settings.rank_by == "fit" and chosen.diversity == 0 and chosen.max_per_category is None
+
+
+def _key(settings: Settings, learnt_key: str) -> str:
+    chosen = settings.model_dump(mode="json", include={"ranking", "top_k", "rank_by", "fit", "eligibility", "horizon_days"})
+    return f"{learnt_key} {sorted(chosen.items())}"
+
+
+def _look_at(shop: Shop) -> dict[str, np.ndarray]:
+    """All that ranking looks at besides what was learnt: by customer, by customer and product, and by product."""
+    held, judged = shop.past.holdings, shop.judged
+    _, now = shop.require_model()
+    everybody = np.arange(len(held.customers))
+    own = (np.zeros(len(held.customers) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int8))
+    state = np.full(len(held.customers), -1, dtype=np.int8)
+    product_state = np.full(len(held.products), -1, dtype=np.int8)
+    if judged is not None:
+        own, state, product_state = (judged.indptr, judged.product, judged.state), judged.customer_state, judged.product_state
+    segments = shop.buyers.segments
+    seen = {
+        "customers": held.customers.labels,
+        "products": held.products.labels,
+        "facts": customer_facts(now, everybody),
+        "place": np.zeros(len(everybody), np.int32) if now.segment is None else now.segment.place,
+        "popular place": np.full(len(everybody), -1, np.int32) if segments is None else segments.place,
+        "end": held.end,
+        "state": state,
+        "held rows": held.indptr,
+        "held product": held.product,
+        "held last": held.last_at,
+        "own rows": own[0],
+        "own product": own[1],
+        "own state": own[2],
+        "product state": product_state,
+    }
+    products = shop.facts.products
+    return seen | {f"product {name}": getattr(products, name) for name in _PRODUCT}
+
+
+def _unchanged(before: Part, seen: dict[str, np.ndarray], shop: Shop) -> np.ndarray | None:
+    """bool a customer of ``shop``: nothing that ranking looks at is new. None where a product or a plan changed."""
+    old, judged = before.arrays, shop.judged
+    if judged is not None and (len(judged.plan_product) or len(judged.requires)):
+        return None  # what plans exclude and prerequisites ask for is not compared
+    people, products = shop.past.holdings.customers, shop.past.lines.products
+    good = products.encode(old["products"])
+    if (good < 0).any() or any(not _equal(old[name], seen[name][good]) for name in seen if name.startswith("product ")):
+        return None
+    who = people.encode(old["customers"])
+    there = np.flatnonzero(who >= 0)
+    here = who[there]
+    alike = np.ones(len(there), dtype=bool)
+    for name in ("facts", "place", "popular place", "end", "state"):
+        alike &= (old[name][there] == seen[name][here]).reshape(len(there), -1).all(axis=1)
+    for rows, columns in (("held rows", ("held product", "held last")), ("own rows", ("own product", "own state"))):
+        earlier = [good[old[name]] if name.endswith("product") else old[name] for name in columns]
+        alike &= _equal_rows((old[rows], earlier, there), (seen[rows], [seen[name] for name in columns], here))
+    same = np.zeros(len(people), dtype=bool)
+    same[here[alike]] = True
+    return same
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two columns hold the same values, NaN and None being values."""
+    if one.dtype == object:
+        return one.tolist() == other.tolist()
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+#: A CSR and the rows of it that are meant: indptr, columns, row numbers.
+_Rows = tuple[np.ndarray, list[np.ndarray], np.ndarray]
+
+
+def _equal_rows(one: _Rows, other: _Rows) -> np.ndarray:
+    """bool a row: whether the rows of two CSRs hold the same, place by place."""
+    begins = [table[0][table[2]] for table in (one, other)]
+    sizes = [table[0][table[2] + 1] - begin for table, begin in zip((one, other), begins)]
+    equal = sizes[0] == sizes[1]
+    size = np.where(equal, sizes[0], 0)
+    within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+    places = [np.repeat(begin, size) + within for begin in begins]
+    differ = np.zeros(len(within), dtype=bool)
+    for first, second in zip(one[1], other[1], strict=True):
+        differ |= first[places[0]] != second[places[1]]
+    equal[np.repeat(np.arange(len(size)), size)[differ]] = False
+    return equal
+
+
+def _recall(before: Part, same: np.ndarray, people: Vocabulary, products: Vocabulary) -> dict[str, np.ndarray]:
+    """The rows of the run before of the customers who are the ``same``, in today's codes."""
+    old = before.arrays
+    who = np.append(people.encode(old["customers"]), np.int32(-1))[old["customer"]]
+    rows = np.flatnonzero((who >= 0) & np.append(same, False)[who])
+    good = np.append(products.encode(old["products"]), np.int32(-1))  # code −1 stays −1
+    columns: dict[str, np.ndarray] = {name: old[name][rows] for name in ROWS}
+    columns["customer"] = who[rows]
+    columns |= {name: good[columns[name]] for name in ("product", "because")}
+    return columns
+
+
+def _merge(fresh: Recommendations, kept: dict[str, np.ndarray], shop: Shop) -> Recommendations:
+    """The rows of both by customer; what adds up over the lists is added up as a run of everybody does."""
+    every: dict[str, Any] = {name: np.concatenate([getattr(fresh, name), kept[name]]) for name in ROWS}
+    order = np.argsort(every["customer"], kind="stable")
+    found = replace(fresh, **{name: column[order] for name, column in every.items()})
+    codes = np.arange(len(shop.past.holdings.customers), dtype=np.int32)
+    return sum_shown(found, divide_customers(codes))
