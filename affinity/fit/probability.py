@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity.statistics.linear import solve_positive
 from affinity.tables.baskets import Baskets
 
 #: Rows of a customer that the probability is learnt from: the best by u.
@@ -77,7 +78,9 @@ def _newton(samples: list[Sample], scaled: list[np.ndarray], fixed_slope: float 
     for _ in range(60):
         if fixed_slope is not None:
             gradient[0], hessian[0, :], hessian[:, 0], hessian[0, 0] = 0.0, 0.0, 0.0, 1.0
-        step = np.linalg.solve(hessian, gradient)
+        step = solve_positive(hessian, gradient)
+        if step is None:  # terms that say the same: nothing more is to be learnt
+            break
         scale = 1.0
         while scale > 1e-6:
             trial = _likelihood(samples, scaled, total - scale * step)

@@ -6,11 +6,12 @@ threads there are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from affinity.statistics.linear import solve_positive
 
 Cost = Callable[[np.ndarray], tuple[float, np.ndarray]]
 #: Gain of a step below which the climb ends (nats, for a log-likelihood); longest step in any parameter; steps at most.
@@ -77,34 +78,8 @@ def _newton_step(curvature: np.ndarray, gradient: np.ndarray, damping: float) ->
     """−(H + μ·D)⁻¹·g, D the size of the diagonal; μ is raised until the matrix is positive."""
     size = np.maximum(np.abs(np.diag(curvature)), 1e-8)
     while damping < 1e15:
-        factor = _cholesky((curvature + np.diag(size * damping)).tolist())
-        if factor is not None:
-            return -np.array(_solve(factor, gradient.tolist()))
+        step = solve_positive(curvature + np.diag(size * damping), gradient)
+        if step is not None:
+            return -step
         damping *= 10.0
     return -gradient / size
-
-
-def _cholesky(matrix: list[list[float]]) -> list[list[float]] | None:
-    """Lower factor of a positive matrix, None where it is not positive."""
-    lower: list[list[float]] = []
-    for i, row in enumerate(matrix):
-        built: list[float] = []
-        for j in range(i):
-            built.append((row[j] - sum(x * y for x, y in zip(built, lower[j][:j]))) / lower[j][j])
-        rest = row[i] - sum(x * x for x in built)
-        if not rest > 1e-14 * row[i]:
-            return None
-        lower.append([*built, math.sqrt(rest)])
-    return lower
-
-
-def _solve(lower: list[list[float]], right: list[float]) -> list[float]:
-    """x with lower·lowerᵀ·x = right."""
-    n = len(right)
-    y: list[float] = []
-    for row, value in zip(lower, right):
-        y.append((value - sum(a * b for a, b in zip(row, y))) / row[-1])
-    x = [0.0] * n
-    for i in reversed(range(n)):
-        x[i] = (y[i] - sum(lower[k][i] * x[k] for k in range(i + 1, n))) / lower[i][i]
-    return x
