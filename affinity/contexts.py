@@ -360,12 +360,13 @@ def _returned(past: History, code: int, bought: np.ndarray) -> tuple[np.ndarray,
     return np.zeros(len(product), dtype=np.int32), product
 
 
-def _add_order(now: Landmark, code: int, bought: np.ndarray, people: Vocabulary, as_of_day: int | None) -> Landmark:
-    """The landmark of one customer (code −1: who owned nothing), with an order at the last moment before as_of."""
+def _add_order(now: Landmark, code: int, bought: np.ndarray, people: Vocabulary, as_of_day: int | None = None) -> Landmark:
+    """The landmark of one customer (code −1: who owned nothing), with an order at the last moment before as_of (None: before
+    the end of the holdings)."""
     held = now.holdings
     rows = slice(0, 0) if code < 0 else slice(int(held.indptr[code]), int(held.indptr[code + 1]))
     bought = np.unique(bought).astype(np.int32)
-    end = int(held.end[code]) if code >= 0 else 0
+    end = int(held.end[code]) if code >= 0 else int(held.end.max(initial=0)) if held.clock == "day" else 0
     if held.clock == "day" and as_of_day is not None:
         end = as_of_day
     if held.clock == "order":
