@@ -92,6 +92,7 @@ def add_weighted_pairs(first, last, left_indptr, left_row, left_place, left_weig
     for i in range(first, last):
         if len(out_column) - used < n_products:
             return i
+        terms = 0
         for e in range(left_indptr[i], left_indptr[i + 1]):
             row = left_row[e]
             start = np.uint64(right_indptr[row] + (left_place[e] if upper else 0))
@@ -99,15 +100,41 @@ def add_weighted_pairs(first, last, left_indptr, left_row, left_place, left_weig
             r = row_weight[row]
             for q in range(start, np.uint64(right_indptr[row + 1])):
                 total[right_item[q]] += (((w * np.uint64(right_weight[q])) >> shift) * r) >> shift
+            terms += right_indptr[row + 1] - np.int64(start)
         begin = used
-        for j in range(i if upper else 0, n_products):
+        if terms < n_products >> 4:  # few of the products were met: they are gathered instead of looked for among all
+            used = gather_columns_met(i, left_indptr, left_row, left_place, right_indptr, right_item, upper, total, begin,
+                                      out_column, out_total)  # fmt: skip
+        else:
+            for j in range(i if upper else 0, n_products):
+                if total[j] != 0:
+                    out_column[used] = j
+                    out_total[used] = total[j]
+                    total[j] = 0
+                    used += 1
+        out_indptr[i + 1] = used - begin
+    return last
+
+
+# Oracle: tests/naive.py::transitions
+@njit(nogil=True, cache=True)
+def gather_columns_met(i, left_indptr, left_row, left_place, right_indptr, right_item, upper, total, begin, out_column,
+                       out_total):  # fmt: skip
+    """Move the sums of product ``i`` from ``total`` to the outputs from ``begin`` on, columns rising; returns their end."""
+    used = begin
+    for e in range(left_indptr[i], left_indptr[i + 1]):
+        row = left_row[e]
+        for q in range(right_indptr[row] + (left_place[e] if upper else 0), right_indptr[row + 1]):
+            j = right_item[q]
             if total[j] != 0:
                 out_column[used] = j
                 out_total[used] = total[j]
                 total[j] = 0
                 used += 1
-        out_indptr[i + 1] = used - begin
-    return last
+    order = np.argsort(out_column[begin:used])
+    out_column[begin:used] = out_column[begin:used][order]
+    out_total[begin:used] = out_total[begin:used][order]
+    return used
 
 
 # Oracle: tests/naive.py::transposed

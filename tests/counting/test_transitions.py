@@ -27,11 +27,16 @@ def same(a: SquareCounts, b: SquareCounts) -> bool:
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.integers(0, 10_000), st.sampled_from(["day", "order"]))
-def test_equals_the_obvious_count(seed: int, clock: str) -> None:
+@given(st.integers(0, 10_000), st.sampled_from(["day", "order"]), st.sampled_from([1, 300]))
+def test_equals_the_obvious_count(seed: int, clock: str, spread: int) -> None:
+    """spread : only every so many-th product is ever bought"""
     orders = random_orders(seed, customers=12, products=9, days=200)
-    steps, holdings = make_tables(orders, customers=12, products=9, end=201, clock=clock)
+    orders = {c: [(at, {p * spread for p in basket}) for at, basket in steps] for c, steps in orders.items()}
+    steps, holdings = make_tables(orders, customers=12, products=9 * spread, end=201, clock=clock)
     found = count_transitions(steps, holdings, **HALVES)
+    for counts in (found.co_owned, found.owned_at_order, found.new_at_order):
+        cells = list(as_dict(counts))
+        assert cells == sorted(set(cells))
     timed = orders if clock == "day" else {c: [(k, b) for k, (_, b) in enumerate(s)] for c, s in orders.items()}
     end = {c: 201 if clock == "day" else len(s) for c, s in orders.items()}
     expected = naive.transitions(timed, end, *HALVES.values())
