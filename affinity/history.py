@@ -9,6 +9,7 @@ import numpy as np
 
 from affinity import baskets
 from affinity.tables import Baskets, Holdings, OrderLines
+from affinity.tables.order_lines import MICROSECONDS_A_DAY
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class History:
     @property
     def first_day(self) -> int | None:
         """The day of the first line (days since the epoch), None without dates or lines."""
-        day = self.gross.day
-        return None if day is None or not len(day) else int(day.min())
+        at = self.gross.ordered_at
+        return None if at is None or not len(at) else int(at.min()) // MICROSECONDS_A_DAY
 
 
 def look_back(lines: OrderLines, as_of: dt.date | None = None) -> History:

@@ -11,7 +11,7 @@ import mmap
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from affinity.errors import TooLarge
 #: Rows looked at together: what is in between them stays small.
 BLOCK_ROWS = 1 << 22
 #: Bytes up to which a column that may be mapped stays in memory.
-LEAST_BYTES = 1 << 22
+LEAST_BYTES = 1 << 26
 
 _maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 
@@ -36,9 +36,10 @@ class Growing:
     array([0, 1, 0, 1, 2], dtype=int32)
     """
 
-    def __init__(self, dtype: Any, may_map: bool) -> None:
+    def __init__(self, dtype: Any, may_map: bool, least_bytes: int | None = None) -> None:
         self._dtype = np.dtype(dtype)
         self._may_map = may_map
+        self._least_bytes = LEAST_BYTES if least_bytes is None else least_bytes
         self._pieces: list[np.ndarray] = []
         self._bytes = 0
         self._file: IO[bytes] | None = None
@@ -51,7 +52,7 @@ class Growing:
         block = np.ascontiguousarray(block, dtype=self._dtype)
         self._bytes += block.nbytes
         self._pieces.append(block)
-        if self._may_map and self._bytes > LEAST_BYTES:
+        if self._may_map and self._bytes > self._least_bytes:
             self._write()
 
     def whole(self) -> np.ndarray:
@@ -69,7 +70,7 @@ class Growing:
             self._file = _open()
         try:
             for piece in self._pieces:
-                self._file.write(memoryview(piece).cast("B"))
+                self._file.write(piece.view(np.uint8).data)
             self._file.flush()
         except OSError as error:
             self._file.close()
@@ -115,6 +116,50 @@ def take(column: np.ndarray, which: np.ndarray) -> np.ndarray:
     for rows in split_rows(len(which)):
         found.append(column[rows][which[rows]] if which.dtype == bool else column[which[rows]])
     return found.whole()
+
+
+def look_up(table: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """``table[code]``, block by block; in a file where ``code`` is mapped."""
+    found = Growing(table.dtype, is_mapped(code))
+    for rows in split_rows(len(code)):
+        found.append(table[code[rows]])
+    return found.whole()
+
+
+def rows_where(test: Callable[[slice], np.ndarray], n: int) -> np.ndarray:
+    """int64: the rows of ``n`` for which ``test`` (a block of rows -> bool) holds; for few of them."""
+    return np.concatenate([np.flatnonzero(test(rows)) + rows.start for rows in split_rows(n)])
+
+
+def split_by_code(code: np.ndarray, n_codes: int) -> Iterator[tuple[int, int, np.ndarray | slice]]:
+    """Ranges (first, last) of the codes from 0 to ``n_codes``, the last exclusive, each with the rows that hold one of them.
+
+    Rows are rising; a negative code is in no range. A range holds about BLOCK_ROWS rows, or one code; few rows that all
+    have codes are one range with the slice of all of them.
+    """
+    n = len(code)
+    if n <= BLOCK_ROWS:
+        known = np.flatnonzero(code >= 0)
+        yield 0, n_codes, slice(0, n) if len(known) == n else known
+        return
+    shift = max(int(n_codes).bit_length() - 16, 0)
+    coarse = np.zeros((max(n_codes - 1, 0) >> shift) + 1, dtype=np.int64)
+    for rows in split_rows(n):
+        coarse += np.bincount(code[rows][code[rows] >= 0] >> shift, minlength=len(coarse))
+    block_of = ((np.cumsum(coarse) - coarse) // BLOCK_ROWS).astype(np.int64)
+    block_of = np.unique(block_of, return_inverse=True)[1].astype(np.uint16)
+    found = [Growing(np.int64, may_map=True, least_bytes=n // 16) for _ in range(int(block_of[-1]) + 1)]
+    for rows in split_rows(n):
+        known = np.flatnonzero(code[rows] >= 0)
+        block = block_of[code[rows][known] >> shift]
+        by = np.argsort(block, kind="stable")  # 16 bits: a radix sort
+        ends = np.searchsorted(block[by], np.arange(len(found) + 1))
+        for number, (begin, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist())):
+            if end > begin:
+                found[number].append(known[by[begin:end]] + rows.start)
+    firsts = np.append(np.flatnonzero(np.diff(block_of, prepend=np.uint16(1) + block_of[0])) << shift, n_codes)
+    for number, column in enumerate(found):
+        yield int(firsts[number]), int(firsts[number + 1]), column.whole()
 
 
 def unload() -> None:

@@ -21,14 +21,21 @@ def quarantine_of(lines: OrderLines, reason: np.ndarray | str, detail: Sequence[
         customer_id=_as_text(lines.customers.decode(lines.customer)),
         product_id=_as_text(lines.products.decode(lines.product)),
         ordered_at=_when(lines),
-        quantity=[format_number(value) for value in lines.quantity.tolist()],
-        unit_price=[format_number(value) if np.isfinite(value) else None for value in unit_price],
+        quantity=_numbers(lines.quantity),
+        unit_price=_numbers(unit_price),
     )
 
 
 def format_number(value: float) -> str:
     """A number as a person would write it: no trailing ``.0``, at most 15 digits."""
     return format(value, ".15g")
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    """object: each value as a text, one for all that are equal; None for what is no number."""
+    distinct, place = np.unique(values.view(np.int64), return_inverse=True)  # their bits: −0 is not 0
+    texts = [format_number(value) if np.isfinite(value) else None for value in distinct.view(np.float64).tolist()]
+    return np.array([*texts, None], dtype=object)[place]
 
 
 def _as_text(labels: np.ndarray) -> list[str | None]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from affinity import mapped
 from affinity.baskets.position import distinct_sorted, line_positions, run_starts
 from affinity.errors import InputError, MissingPart, SettingsError, did_you_mean
+from affinity.mapped import Growing, is_mapped, rows_where, split_by_code, split_rows, take
 from affinity.tables import Baskets, OrderLines
 from affinity.vocabulary import Vocabulary
 
@@ -52,13 +54,49 @@ def group_baskets(
 
 
 def _from_lines(lines: OrderLines, by: str, gap_minutes: int) -> Baskets:
-    at = line_positions(bought := lines.take(lines.quantity > 0) if (lines.quantity <= 0).any() else lines)
+    if by != "order":
+        _require_customers(lines, by, gap_minutes)
+    may_map = is_mapped(lines.order)
+    whole = {
+        name: Growing(dtype, may_map)
+        for name, dtype in (("size", np.int64), ("item", np.int32), ("customer", np.int32), ("at", np.int32))
+    }
+    for part in _split_lines(lines, by):
+        for name, column in zip(whole, _group_part(part, by, gap_minutes)):
+            whole[name].append(column)
+    columns = {name: column.whole() for name, column in whole.items()}
+    return Baskets(
+        indptr=_running_total(columns["size"], may_map),
+        item=columns["item"],
+        products=lines.products,
+        customer=columns["customer"] if len(lines.customers) else None,
+        customers=lines.customers if len(lines.customers) else None,
+        at=columns["at"] if lines.clock else None,
+        clock=lines.clock,
+        by=by,
+    )
+
+
+def _split_lines(lines: OrderLines, by: str) -> Iterator[OrderLines]:
+    """The lines in parts, each basket in one of them: by ranges of orders, or of customers and then guests."""
+    if len(lines) <= mapped.BLOCK_ROWS or (by == "order" and lines.clock == "order"):  # ranks need all orders of a customer
+        yield lines
+        return
+    code, n = (lines.order, len(lines.orders)) if by == "order" else (lines.customer, len(lines.customers))
+    for _, _, rows in split_by_code(code, n):
+        yield lines if isinstance(rows, slice) else lines.take(rows)
+    if by == "session":
+        yield lines.take(rows_where(lambda rows: lines.customer[rows] < 0, len(lines)))
+
+
+def _group_part(lines: OrderLines, by: str, gap_minutes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Size, items, customer and time of the baskets of ``lines``; sizes and items one basket after the other."""
+    bought = lines.take(lines.quantity > 0) if (lines.quantity <= 0).any() else lines
+    at = line_positions(bought)
     if by == "order":
         group = bought.order.astype(np.int64)
     elif by == "customer_day":
-        known = _identified(bought, by)
-        if lines.clock is None:
-            raise MissingPart("by='customer_day' needs dates or an order sequence.", do="Use by='order'.")
+        known = bought.customer >= 0
         bought, at = (bought, at) if known.all() else (bought.take(known), at[known])
         low, high = (int(at.min()), int(at.max())) if len(at) else (0, 0)
         group = bought.customer.astype(np.int64) * (high - low + 1) + (at - low)
@@ -68,16 +106,18 @@ def _from_lines(lines: OrderLines, by: str, gap_minutes: int) -> Baskets:
     key = distinct_sorted(group * n_products + bought.product)
     start = run_starts(key // n_products)
     row = _earliest_rows(group, key[start] // n_products, bought)
-    return Baskets(
-        indptr=np.append(start, len(key)).astype(np.int64),
-        item=(key % n_products).astype(np.int32),
-        products=lines.products,
-        customer=bought.customer[row] if len(lines.customers) else None,
-        customers=lines.customers if len(lines.customers) else None,
-        at=at[row] if lines.clock else None,
-        clock=lines.clock,
-        by=by,
-    )
+    return np.diff(start, append=len(key)), key % n_products, bought.customer[row], at[row]
+
+
+def _running_total(sizes: np.ndarray, may_map: bool) -> np.ndarray:
+    """int64[n + 1]: where each of ``sizes`` begins, and the end."""
+    total, before = Growing(np.int64, may_map), 0
+    total.append(np.zeros(1, dtype=np.int64))
+    for rows in split_rows(len(sizes)):
+        ends = np.cumsum(sizes[rows]) + before
+        total.append(ends)
+        before = int(ends[-1]) if len(ends) else before
+    return total.whole()
 
 
 def _earliest_rows(group: np.ndarray, groups: np.ndarray, lines: OrderLines) -> np.ndarray:
@@ -95,10 +135,7 @@ def _earliest_rows(group: np.ndarray, groups: np.ndarray, lines: OrderLines) -> 
 
 def _sessions(lines: OrderLines, gap_minutes: int) -> np.ndarray:
     """int64[n]: the session of each line, numbered by customer and time; orders of guests after all customers."""
-    if lines.ordered_at is None:
-        raise MissingPart("by='session' needs dates with times.", do="Use by='order'.")
-    if gap_minutes < 1:
-        raise SettingsError(f"session_gap_minutes={gap_minutes} is no pause.", do="Use a whole number of minutes, at least 1.")
+    assert lines.ordered_at is not None
     guest = lines.customer < 0
     who = np.where(guest, len(lines.customers) + lines.order.astype(np.int64), lines.customer)
     by = np.lexsort((lines.ordered_at, who))
@@ -110,10 +147,15 @@ def _sessions(lines: OrderLines, gap_minutes: int) -> np.ndarray:
     return session
 
 
-def _identified(lines: OrderLines, by: str) -> np.ndarray:
-    if len(lines.customers) == 0:
+def _require_customers(lines: OrderLines, by: str, gap_minutes: int) -> None:
+    if by == "session" and lines.ordered_at is None:
+        raise MissingPart("by='session' needs dates with times.", do="Use by='order'.")
+    if by == "session" and gap_minutes < 1:
+        raise SettingsError(f"session_gap_minutes={gap_minutes} is no pause.", do="Use a whole number of minutes, at least 1.")
+    if by == "customer_day" and len(lines.customers) == 0:
         raise MissingPart(f"by={by!r} needs customers, and the order lines name none.", do="Use by='order'.")
-    return lines.customer >= 0
+    if by == "customer_day" and lines.clock is None:
+        raise MissingPart("by='customer_day' needs dates or an order sequence.", do="Use by='order'.")
 
 
 def _from_lists(source: Iterable[Iterable[Hashable]]) -> Baskets:
@@ -154,10 +196,10 @@ def _limited(baskets: Baskets, max_size: int | None) -> Baskets:
     fits = sizes <= max_size
     return replace(
         baskets,
-        indptr=np.concatenate([[0], np.cumsum(sizes[fits])]).astype(np.int64),
-        item=baskets.item[np.repeat(fits, sizes)],
-        customer=None if baskets.customer is None else baskets.customer[fits],
-        at=None if baskets.at is None else baskets.at[fits],
+        indptr=_running_total(sizes[fits], is_mapped(baskets.indptr)),
+        item=take(baskets.item, np.repeat(fits, sizes)),
+        customer=None if baskets.customer is None else take(baskets.customer, fits),
+        at=None if baskets.at is None else take(baskets.at, fits),
         too_large=int(np.count_nonzero(~fits)),
         max_size=max_size,
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from affinity import mapped
 from affinity.tables import Attribute, OrderLines
 from affinity.vocabulary import Vocabulary
 
@@ -34,9 +35,10 @@ def drop_unseen_labels(lines: OrderLines) -> OrderLines:
 
 def _seen(code: np.ndarray, labels: Vocabulary) -> tuple[np.ndarray, Vocabulary]:
     used = np.zeros(len(labels) + 1, dtype=bool)  # the last place stands for none (code −1)
-    used[code] = True
+    for rows in mapped.split_rows(len(code)):
+        used[code[rows]] = True
     used[-1] = False
     if used[:-1].all():
         return code, labels
     recode = np.append(np.cumsum(used[:-1], dtype=np.int64) - 1, -1).astype(np.int32)
-    return recode[code], labels.among(used[:-1])
+    return mapped.look_up(recode, code), labels.among(used[:-1])

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from affinity import mapped
 from affinity.errors import InputError
 from affinity.tables import OrderLines, Quarantine
 from affinity.vocabulary import Vocabulary
@@ -31,12 +32,12 @@ def exclude_customers(lines: OrderLines, ids: Iterable[Hashable]) -> OrderLines:
         report = report.warn(f"{len(unknown):,} of {len(asked):,} customers to exclude are not among the customers: {shown}")
     if not gone.any():
         return replace(lines, report=report)
-    mask = gone[lines.customer]
+    mask = mapped.look_up(gone, lines.customer)
     report = report.set_aside(Quarantine.build(lines.row[mask], "opted_out"))
-    customers = Vocabulary(lines.customers.kind, lines.customers.labels[~gone[:-1]])
+    customers = lines.customers.among(~gone[:-1])
     recode = np.append(np.cumsum(~gone[:-1], dtype=np.int64) - 1, -1).astype(np.int32)
     kept = lines.take(~mask)
-    return replace(kept, customer=recode[kept.customer], customers=customers, report=report)
+    return replace(kept, customer=mapped.look_up(recode, kept.customer), customers=customers, report=report)
 
 
 def _known_as(customers: Vocabulary, label: Hashable) -> int:

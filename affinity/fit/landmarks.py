@@ -13,7 +13,7 @@ import numpy as np
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
 from affinity.tables.landmark import Landmark
-from affinity.tables.order_lines import OrderLines
+from affinity.tables.order_lines import MICROSECONDS_A_DAY, OrderLines
 
 #: Days of history before the earliest landmark at least.
 LEAST_HISTORY_DAYS = 60
@@ -41,8 +41,8 @@ def cut_lines(lines: OrderLines, at: int) -> OrderLines:
     To be cut from gross lines and netted afterwards: a return after the landmark is the future too.
     """
     if lines.clock == "day":
-        assert lines.day is not None
-        return replace(lines.take(lines.day < at), as_of_day=at)
+        assert lines.ordered_at is not None
+        return replace(lines.take(lines.ordered_at < at * MICROSECONDS_A_DAY), as_of_day=at)
     assert lines.order_seq is not None
     return lines.take(_orders_from_end(lines) > -at)
 

@@ -1,5 +1,6 @@
 """Order lines: who bought what, when, in which order.
 
+Its columns may stand in files that are mapped (affinity.mapped): what reads all of them does so block by block.
 Made by affinity.ingest (gross, returns as negative lines), cut at as_of and netted by affinity.baskets.
 One row an order line, in the order of the source.
 """
@@ -8,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from affinity.frames import ListColumn
+from affinity.mapped import Growing, is_mapped, split_rows, take
 from affinity.tables.ingest_report import IngestReport
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
@@ -75,19 +77,25 @@ class OrderLines(Table):
     @property
     def day(self) -> np.ndarray | None:
         """int32 days since the epoch in the reporting time zone, or None without dates."""
-        return None if self.ordered_at is None else (self.ordered_at // MICROSECONDS_A_DAY).astype(np.int32)
+        if self.ordered_at is None:
+            return None
+        found = Growing(np.int32, is_mapped(self.ordered_at))
+        for rows in split_rows(len(self)):
+            found.append(self.ordered_at[rows] // MICROSECONDS_A_DAY)
+        return found.whole()
 
-    def take(self, which: np.ndarray) -> OrderLines:
-        """The lines that the mask or index array ``which`` picks, same vocabularies and report."""
-        arrays = ("order", "customer", "product", "quantity", "net_amount", "row")
-        attributes = {name: Attribute(a.code[which], a.labels) for name, a in self.attributes.items()}
-        return replace(
-            self,
-            **{name: getattr(self, name)[which] for name in arrays},
-            ordered_at=None if self.ordered_at is None else self.ordered_at[which],
-            order_seq=None if self.order_seq is None else self.order_seq[which],
-            attributes=attributes,
-        )
+    def take(self, which: np.ndarray, **instead: np.ndarray) -> OrderLines:
+        """A copy of the lines that the mask or index array ``which`` picks, same vocabularies and report.
+
+        instead : columns of the lines picked, where they are not those of these lines
+        """
+        names = ("order", "customer", "product", "quantity", "net_amount", "row", "ordered_at", "order_seq")
+        taken: dict[str, Any] = {**instead}
+        for name in names:
+            if name not in instead and getattr(self, name) is not None:
+                taken[name] = take(getattr(self, name), which)
+        attributes = {name: Attribute(take(a.code, which), a.labels) for name, a in self.attributes.items()}
+        return replace(self, **taken, attributes=attributes)
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """order_id, customer_id, product_id, ordered_at or order_seq, quantity, net_amount, attributes."""
