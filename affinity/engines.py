@@ -124,13 +124,15 @@ class SparkEngine:
     def __init__(self, session: Any, settings: Settings) -> None:
         """session : a SparkSession"""
         self._session, self._settings = session, settings
-        self._known: tuple[OrderLines, Any] | None = None
+        self._known: tuple[OrderLines, Any, Any] | None = None
 
     def close(self) -> None:
         """Hold nothing on the cluster any longer."""
         if self._known is not None:
-            self._known[1].release()
+            _, sent, held = self._known
             self._known = None
+            held.release()
+            sent.release()
 
     def count_baskets(self, past: History, settings: Settings) -> BasketCounts:
         """See `Engine`."""
@@ -203,11 +205,8 @@ class SparkEngine:
         past = replace(shop.past, gross=shop.past.gross.take(nothing), lines=shop.past.lines.take(nothing))
         slim = replace(shop, past=past)
 
-        def rank(block: np.ndarray) -> Recommendations:
-            return replace(recommend_customers(slim, block), explainer=None)
-
         blocks = divide_customers(np.arange(len(now.holdings.customers), dtype=np.int32))
-        found = join_recommendations(run_tasks(self._session, blocks, rank, self._settings.spark.max_rows_on_driver))
+        found = join_recommendations(run_tasks(self._session, blocks, _rank_block, slim))
         return found.explained_by(explain_scores(shop))
 
     def _shards(self, past: History) -> Any:
@@ -219,8 +218,8 @@ class SparkEngine:
             chosen = self._settings.spark
             shards = chosen.shards or int(self._session.sparkContext.defaultParallelism)
             sent = spark.shard_lines(self._session, past.gross, shards=shards, most_rows=chosen.max_rows_on_driver)
-            self._known = past.gross, sent.map(look_back).kept(_only)
-        return self._known[1]
+            self._known = past.gross, sent, sent.map(look_back).kept(_only)
+        return self._known[2]
 
 
 @contextmanager
@@ -253,6 +252,10 @@ def least_count(settings: Settings, n: int) -> int:
     if settings.min_count is None and settings.min_support is None:
         return max(-(-n // _ONE_BASKET_IN), _LEAST_BASKETS)
     return itemset_counts.least_count(n, settings.min_support, settings.min_count, None, "frequent")
+
+
+def _rank_block(shop: Shop, block: np.ndarray) -> Recommendations:
+    return replace(recommend_customers(shop, block), explainer=None)
 
 
 def _owns_nothing(past: History) -> Holdings:

@@ -1,7 +1,8 @@
 """A table in shards of the customers on a Spark cluster: the same arrays, one partition a shard, and sums over the shards.
 
 What is counted is a sum over disjoint customers, so a shard is counted inside an executor by the very functions that
-count on one machine, and Spark adds integers up. Only sums come to the driver.
+count on one machine, and integers are added up. Only sums come to the driver. What travels is bytes that Python wrote and
+Python reads: Spark moves, keeps and retries it, and never looks inside.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -19,49 +21,56 @@ from affinity import errors
 from affinity.errors import AffinityError, EngineError, TooLarge
 from affinity.shard_rows import ROWS_AT_ONCE, Arrays, cut_rows, merge_rows, split_rows
 
+S = TypeVar("S")
 T = TypeVar("T")
 U = TypeVar("U")
 #: A name of an array, the shape of the whole, and a run of its numbers.
 Block = tuple[str, tuple[int, ...], np.ndarray]
 
-#: A shard's table, pickled, in pieces that Spark can take.
-_TABLE = "shard int, piece int, table binary"
+#: Bytes of a kept table that lie in one piece: what Java holds as one array.
 _PIECE = 1 << 26
-#: Some integers on their way between shards, pickled; where they belong, and how many rows of sums they are.
-_PARCEL = "place int, piece int, rows bigint, parcel binary"
+#: Rows of sums that are fetched from all executors at once; more come one partition after the other.
+_ROWS_AT_ONCE_ON_DRIVER = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Sharded(Generic[T]):
     """A table of each shard, made where the shard is when it is asked for.
 
-    frame     : Spark frame of the columns, one partition a shard; make : the shard's columns -> the table
+    rows      : RDD of what the tables are made of, one partition a shard; make : the rows of a partition -> the table
     most_rows : rows of sums that may come to the driver (setting ``spark.max_rows_on_driver``)
+    let_go    : what to do when the shards are needed no longer
     """
 
-    frame: Any
-    make: Callable[[Arrays], T]
+    rows: Any
+    make: Callable[[list[Any]], T]
     most_rows: int
+    let_go: tuple[Callable[[], Any], ...] = ()
 
     def map(self, function: Callable[[T], U]) -> Sharded[U]:
         """The shards of another table, made of this one shard by shard."""
         make = self.make
-        return replace(self, make=lambda columns: function(make(columns)))  # type: ignore[arg-type,return-value]
+        return replace(self, make=lambda rows: function(make(rows)))  # type: ignore[arg-type,return-value]
 
     def kept(self, join: Callable[[list[T]], T]) -> Sharded[T]:
-        """The same tables, made once and held where the shards are until `release`; join : those of several shards -> one."""
-        make = self.make
+        """The same tables, made once and held where the shards are until `release`; join : those of several shards -> one.
+
+        This one is released apart, and later: a lost executor's tables are made of it again.
+        """
+        from pyspark import StorageLevel
+
         with translated():
-            held = self.frame.mapInArrow(lambda batches: _keep(batches, make), _TABLE).persist()
-        return replace(self, frame=held, make=lambda columns: join(_kept_tables(columns)))
+            held = self.rows.mapPartitions(partial(_keep, self.make)).persist(StorageLevel.MEMORY_AND_DISK)
+        return replace(self, rows=held, make=lambda rows: join(_kept_tables(rows)), let_go=(held.unpersist,))
 
     def release(self) -> None:
         """Hold the shards no longer."""
-        self.frame.unpersist()
+        for one in self.let_go:
+            one()
 
     def coalesced(self, parts: int) -> Sharded[T]:
         """The same lines in at most ``parts`` shards (at least one), whole shards put together."""
-        return replace(self, frame=self.frame.coalesce(max(parts, 1)))
+        return replace(self, rows=self.rows.coalesce(max(parts, 1)))
 
     def sum_rows(
         self,
@@ -125,51 +134,69 @@ class Sharded(Generic[T]):
 
         send : a shard -> (place, parcel); merge : the parcels of one place -> (rows in it, merged parcel)
         """
-        make = self.make
         with translated():
-            cores = int(self.frame.sparkSession.sparkContext.defaultParallelism)
-            sent = self.frame.mapInArrow(lambda batches: _send(batches, make, send), _PARCEL).repartition(cores, "place")
-            merged = sent.mapInArrow(lambda batches: _merge(batches, merge), _PARCEL)
-        found = collect(merged, self.most_rows, "rows").sort_by([("place", "ascending"), ("piece", "ascending")])
-        return [pickle.loads(parcel.as_buffer()) for parcel in found["parcel"]]
+            cores = int(self.rows.context.defaultParallelism)
+            sent = self.rows.mapPartitions(partial(_send, self.make, send)).partitionBy(cores, _by_place)
+            merged = sent.mapPartitions(partial(_merge, merge))
+        found = sorted(fetch(merged, self.most_rows), key=lambda parcel: parcel[1:3])
+        return [pickle.loads(parcel) for *_, parcel in found]
 
     def gather(self, part: Callable[[T], U]) -> list[U]:
         """What ``part`` makes of each shard: small things only."""
         make = self.make
-        rows = self.frame.mapInArrow(lambda batches: _pickled(batches, make, part), "part binary")
-        return [pickle.loads(part.as_buffer()) for part in collect(rows, self.most_rows)["part"]]
+
+        def pickled(rows: Iterable[Any]) -> Iterator[bytes]:
+            if held := list(rows):
+                yield pickle.dumps(part(make(held)), protocol=5)
+
+        with translated():
+            return [pickle.loads(one) for one in self.rows.mapPartitions(pickled).collect()]
 
 
-def run_tasks(session: Any, items: list[T], function: Callable[[T], U], most_rows: int) -> list[U]:
-    """``function`` of each item, wherever the cluster has room, in the order of the items."""
-    with translated():
-        rows = [(place, pickle.dumps(item)) for place, item in enumerate(items)]
-        frame = session.createDataFrame(rows, "place int, item binary").repartition(max(len(items), 1), "place")
-        done = frame.mapInArrow(lambda batches: _run_items(batches, function), "place int, item binary")
-    found = collect(done, most_rows).sort_by("place")
-    return [pickle.loads(item) for item in found["item"].to_pylist()]
-
-
-def collect(frame: Any, most_rows: int, rows_in: str | None = None) -> Any:
-    """A Spark frame of sums as a pyarrow.Table on the driver; TooLarge where it has more rows than ``most_rows``.
-
-    rows_in : the column that says how many rows a parcel holds; None: each is one
-    """
-    from pyspark.sql import functions
+def fetch(parcels: Any, most_rows: int) -> list[tuple[Any, ...]]:
+    """An RDD of parcels, which begin with their number of rows, on the driver; TooLarge beyond ``most_rows`` rows of sums."""
+    from pyspark import StorageLevel
 
     with translated():
-        held = frame.persist()
+        held = parcels.persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            rows = held.count() if rows_in is None else held.agg(functions.sum(rows_in)).first()[0] or 0
+            rows = held.map(_rows_in).sum()
             if rows > most_rows:
                 raise TooLarge(
                     f"{rows:,} rows of counts would come to the driver, and spark.max_rows_on_driver={most_rows:,}.",
                     why="Everything after the counts runs on one machine, which must hold them.",
                     do="Raise min_count (or min_support), or raise spark.max_rows_on_driver where the driver has the memory.",
                 )
-            return held.toArrow()
+            return held.collect() if rows <= _ROWS_AT_ONCE_ON_DRIVER else list(held.toLocalIterator())
         finally:
             held.unpersist()
+
+
+def run_tasks(session: Any, items: list[T], function: Callable[[S, T], U], shared: S) -> list[U]:
+    """``function(shared, item)`` of each item, wherever the cluster has room, in the order of the items.
+
+    shared : goes to every executor once, and is unpacked once by each of its Python processes
+    """
+    with translated():
+        context = session.sparkContext
+        everywhere = context.broadcast(shared)
+        try:
+            done = context.parallelize(items, max(len(items), 1)).map(lambda item: function(everywhere.value, item))
+            return list(done.collect())
+        finally:
+            everywhere.destroy()
+
+
+def spread(session: Any, parts: list[Any], make: Callable[[Any], T], most_rows: int) -> Sharded[T]:
+    """Parts that the driver has as a table in as many shards; make : a part -> its table.
+
+    Each goes to the executor that takes its shard and to no other, through files, not through the memory of the driver's Java.
+    """
+    with translated():
+        context = session.sparkContext
+        sent = [context.broadcast(part) for part in parts]
+        rows = context.union([context.parallelize([0], 1).map(partial(_value_of, one)) for one in sent])
+    return Sharded(rows, lambda held: make(held[0]), most_rows, tuple(one.destroy for one in sent))
 
 
 @contextmanager
@@ -190,7 +217,8 @@ def _explain(text: str) -> AffinityError:
         name, message = own[-1]
         kind = getattr(errors, name, EngineError)
         return kind(message.strip())
-    causes = [line.strip() for line in text.splitlines() if re.search(r"(Error|Exception)\b.*:|killed|lost", line)]
+    lines = [line.strip() for line in text.splitlines()]
+    causes = [line for line in lines if re.search(r"(Error|Exception)\b.*:|killed|lost", line) and not line.startswith("at ")]
     cause = (causes[-1] if causes else text.strip().splitlines()[0] if text.strip() else "no message")[:400]
     return EngineError(
         f"The Spark job failed: {cause}",
@@ -199,87 +227,46 @@ def _explain(text: str) -> AffinityError:
     )
 
 
-def _columns_of(batches: Iterable[Any]) -> dict[str, np.ndarray] | None:
-    import pyarrow as pa
-
-    held = [batch for batch in batches if batch.num_rows]
-    if not held:
-        return None
-    table = pa.Table.from_batches(held)
-    return {name: table[name].to_numpy() for name in table.column_names}
+def _value_of(one: Any, _: int) -> Any:
+    return one.value
 
 
-def _keep(batches: Iterable[Any], make: Callable[[Arrays], T]) -> Iterator[Any]:
-    import pyarrow as pa
-    from pyspark import TaskContext
-
-    columns = _columns_of(batches)
-    if columns is None:
-        return
-    context = TaskContext.get()
-    shard = 0 if context is None else context.partitionId()
-    whole, kinds = pickle.dumps(make(columns), protocol=5), {"shard": pa.int32(), "piece": pa.int32(), "table": pa.binary()}
-    for piece, first in enumerate(range(0, len(whole), _PIECE)):
-        row = {"shard": shard, "piece": piece, "table": whole[first : first + _PIECE]}
-        yield pa.RecordBatch.from_pylist([row], schema=pa.schema(kinds))
+def _by_place(place: int) -> int:
+    return place
 
 
-def _kept_tables(columns: Arrays) -> list[Any]:
-    order = np.lexsort([columns["piece"], columns["shard"]])
-    starts = np.flatnonzero(columns["piece"][order] == 0)
-    return [pickle.loads(b"".join(columns["table"][rows])) for rows in np.split(order, starts[1:])]
+def _rows_in(parcel: tuple[Any, ...]) -> int:
+    return int(parcel[0])
 
 
-def _send(batches: Iterable[Any], make: Callable[[Arrays], T], send: Callable[[T], Iterator[tuple[int, U]]]) -> Iterator[Any]:
-    columns = _columns_of(batches)
-    if columns is not None:
-        for place, parcel in send(make(columns)):
-            yield _parcel(place, 0, 0, parcel)
+def _keep(make: Callable[[list[Any]], T], rows: Iterable[Any]) -> Iterator[tuple[int, bytes]]:
+    """(number of the piece, piece) of the pickled table of one shard."""
+    if held := list(rows):
+        whole = pickle.dumps(make(held), protocol=5)
+        yield from ((piece, whole[first : first + _PIECE]) for piece, first in enumerate(range(0, len(whole), _PIECE)))
 
 
-def _merge(batches: Iterable[Any], merge: Callable[[list[U]], Iterator[tuple[int, U]]]) -> Iterator[Any]:
-    held: dict[int, list[Any]] = {}
-    for batch in batches:
-        for place, parcel in zip(batch["place"].to_pylist(), batch["parcel"]):
-            held.setdefault(place, []).append(parcel)
+def _kept_tables(rows: list[tuple[int, bytes]]) -> list[Any]:
+    starts = [place for place, (piece, _) in enumerate(rows) if piece == 0]
+    ends = [*starts[1:], len(rows)]
+    return [pickle.loads(b"".join(piece for _, piece in rows[begin:end])) for begin, end in zip(starts, ends)]
+
+
+def _send(
+    make: Callable[[list[Any]], T], send: Callable[[T], Iterator[tuple[int, U]]], rows: Iterable[Any]
+) -> Iterator[tuple[int, bytes]]:
+    if held := list(rows):
+        yield from ((place, pickle.dumps(parcel, protocol=5)) for place, parcel in send(make(held)))
+
+
+def _merge(
+    merge: Callable[[list[U]], Iterator[tuple[int, U]]], parcels: Iterable[tuple[int, bytes]]
+) -> Iterator[tuple[int, int, int, bytes]]:
+    """(rows, place, piece, parcel) of each place."""
+    held: dict[int, list[bytes]] = {}
+    for place, parcel in parcels:
+        held.setdefault(place, []).append(parcel)
     for place in sorted(held):
-        parts = [pickle.loads(parcel.as_buffer()) for parcel in held.pop(place)]
-        for piece, (rows, parcel) in enumerate(merge(parts)):
-            yield _parcel(place, piece, rows, parcel)
-
-
-def _parcel(place: int, piece: int, rows: int, parcel: Any) -> Any:
-    import pyarrow as pa
-
-    kinds = {"place": pa.int32(), "piece": pa.int32(), "rows": pa.int64(), "parcel": pa.binary()}
-    values = {"place": place, "piece": piece, "rows": rows, "parcel": pickle.dumps(parcel, protocol=5)}
-    return pa.RecordBatch.from_pylist([values], schema=pa.schema(kinds))
-
-
-def _run_items(batches: Iterable[Any], function: Callable[[T], U]) -> Iterator[Any]:
-    import pyarrow as pa
-
-    kinds = pa.schema({"place": pa.int32(), "item": pa.binary()})
-    for batch in batches:
-        for row in batch.to_pylist():
-            done = pickle.dumps(function(pickle.loads(row["item"])))
-            yield pa.RecordBatch.from_pylist([{"place": row["place"], "item": done}], schema=kinds)
-
-
-def _pickled(batches: Iterable[Any], make: Callable[[Arrays], T], part: Callable[[T], U]) -> Iterator[Any]:
-    import pyarrow as pa
-
-    columns = _columns_of(batches)
-    if columns is not None:
-        yield pa.RecordBatch.from_pydict({"part": pa.array([pickle.dumps(part(make(columns)))], type=pa.binary())})
-
-
-def spread(
-    session: Any, columns: Arrays, key: np.ndarray, *, shards: int, most_rows: int, make: Callable[[Arrays], T]
-) -> Sharded[T]:
-    """Columns of the driver as a table in ``shards`` shards: rows with one ``key`` are in one shard."""
-    import pyarrow as pa
-
-    with translated():
-        frame = session.createDataFrame(pa.table({**columns, "key": key}))
-        return Sharded(frame.repartition(shards, "key"), make, most_rows)
+        parts = [pickle.loads(parcel) for parcel in held.pop(place)]
+        for piece, (rows, merged) in enumerate(merge(parts)):
+            yield rows, place, piece, pickle.dumps(merged, protocol=5)

@@ -111,18 +111,17 @@ def test_counts_beyond_the_guard_name_the_setting(session: Any) -> None:
         SparkEngine(session, settings).count_baskets(look_back(make_lines(ROWS, "order")), settings)
 
 
-def refuse(item: int) -> int:
-    raise InputError(f"Part {item} cannot be read.", do="Mend it.")
+def refuse(what: str, item: int) -> int:
+    raise InputError(f"{what} {item} cannot be read.", do="Mend it.")
 
 
 def test_an_error_inside_an_executor_is_told_as_it_is(session: Any) -> None:
     with pytest.raises(InputError, match=r"^Part 1 cannot be read\. Mend it\.$"):
-        run_tasks(session, [1], refuse, 10)
+        run_tasks(session, [1], refuse, "Part")
 
 
 def test_arrays_of_any_shape_are_summed(session: Any) -> None:
-    columns = {"n": np.arange(10, dtype=np.int64)}
-    shards = spread(session, columns, np.arange(10), shards=3, most_rows=100, make=lambda found: found["n"])
+    shards = spread(session, np.array_split(np.arange(10, dtype=np.int64), 3), lambda part: part, 100)
     total = shards.sum_arrays(lambda n: {"square": np.array([[n.sum(), len(n)]]), "none": np.empty(0)})
     assert total["square"].tolist() == [[45, 10]]
     assert total["none"].shape == (0,)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from affinity.shard_rows import Arrays
 from affinity.sharded import Sharded, spread
 from affinity.tables import OrderLines
-from affinity.vocabulary import Vocabulary
+from affinity.vocabulary import PackedTexts, Vocabulary
 
-_COLUMNS = ("order", "customer", "product", "quantity", "net_amount", "row")
+_CODES = ("order", "customer", "product")
 _WHEN = ("ordered_at", "order_seq")
 
 
@@ -20,17 +20,28 @@ def shard_lines(session: Any, lines: OrderLines, *, shards: int, most_rows: int)
 
     Customers who share an order are kept together, so that every basket is whole; a guest's orders are spread one by one.
     However often a product is bought, its lines are spread as its buyers are: a popular product makes no shard larger.
-    The lines of a shard stand in the order of the source. Its products are those of ``lines``; its customers and
-    orders are numbered from 0, and the labels of their vocabularies are their codes in ``lines``. Where any customer is
-    known, the last one of every shard is nobody (−1), who owns nothing: a shard of guests has customers too.
+    The lines of a shard stand in the order of the source, and are numbered so. Its products are those of ``lines``; its
+    customers and orders are numbered from 0, and the labels of their vocabularies are their codes in ``lines`` (of orders
+    in hexadecimal). Where any customer is known, the last one of every shard is nobody (−1), who owns nothing: a shard of
+    guests has customers too. No count looks at money: net_amount is not sent.
     """
-    columns = {name: getattr(lines, name) for name in (*_COLUMNS, *_WHEN) if getattr(lines, name) is not None}
-    products, as_of_day, nobody = lines.products, lines.as_of_day, [-1] if len(lines.customers) else []
+    parts = [_pack(lines, rows) for rows in divide_lines(lines, shards)]
+    make = partial(_lines_of, products=lines.products, as_of_day=lines.as_of_day, nobody=[-1] if len(lines.customers) else [])
+    return spread(session, parts, make, most_rows)
 
-    def make(found: Arrays) -> OrderLines:
-        return _lines_of(found, products, as_of_day, nobody)
 
-    return spread(session, columns, shard_keys(lines), shards=shards, most_rows=most_rows, make=make)
+def divide_lines(lines: OrderLines, shards: int) -> list[np.ndarray]:
+    """The rows of each shard, in the order of the source: at most ``shards`` of nearly equal size, at least one.
+
+    What must be together (`shard_keys`) is never divided, so one shard may be larger than the others.
+    """
+    together = np.unique(shard_keys(lines), return_inverse=True)[1]
+    sizes = np.bincount(together)
+    ends = np.cumsum(sizes)
+    shard = np.minimum((ends - sizes // 2 - 1) * shards // max(len(lines), 1), shards - 1)[together]
+    in_source = lines.row if np.any(lines.row[1:] < lines.row[:-1]) else None
+    by = np.argsort(shard, kind="stable") if in_source is None else np.lexsort((in_source, shard))
+    return np.split(by, np.flatnonzero(np.diff(shard[by])) + 1)
 
 
 def shard_keys(lines: OrderLines) -> np.ndarray:
@@ -50,19 +61,61 @@ def shard_keys(lines: OrderLines) -> np.ndarray:
     return np.where(of_order >= 0, np.append(together, 0)[of_order], n + lines.order.astype(np.int64))
 
 
-def _lines_of(found: Arrays, products: Vocabulary, as_of_day: int | None, nobody: list[int]) -> OrderLines:
+def _pack(lines: OrderLines, rows: np.ndarray) -> dict[str, tuple[np.ndarray, Any, Any]]:
+    """Some lines as they travel: of each column the numbers in few bytes, and what to multiply them by and to add."""
+    found = {name: (getattr(lines, name)[rows], 1, 0) for name in _CODES}
+    found["quantity"] = _packed(lines.quantity[rows])
+    return found | {name: _packed(getattr(lines, name)[rows]) for name in _WHEN if getattr(lines, name) is not None}
+
+
+def _packed(numbers: np.ndarray) -> tuple[np.ndarray, Any, Any]:
+    """(small, step, least) of numbers that are exactly small × step + least; whole numbers are packed, others are not."""
+    if not len(numbers) or (numbers.dtype.kind == "f" and not _whole(numbers)):
+        return numbers, 1, 0
+    least = int(numbers.min())
+    above = numbers.astype(np.int64) - least
+    step = max(int(np.gcd.reduce(above)), 1)
+    small = above // step
+    return small.astype(np.min_scalar_type(int(small.max()))), step, least
+
+
+def _whole(numbers: np.ndarray) -> bool:
+    """Whether all are whole numbers below 2^53, where float64 holds each one."""
+    return bool(np.all((np.abs(numbers) < 2**53) & (numbers == np.trunc(numbers))))
+
+
+def _unpacked(packed: tuple[np.ndarray, Any, Any], kind: Any) -> np.ndarray:
+    small, step, least = packed
+    return small if small.dtype == kind else (small.astype(np.int64) * step + least).astype(kind)
+
+
+def _hexadecimal(codes: np.ndarray) -> PackedTexts:
+    """The codes (int32, not negative) as texts of eight digits, made all at once."""
+    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+    text = digits[(codes[:, None] >> np.arange(28, -1, -4)) & 15]
+    return PackedTexts(np.arange(0, 8 * len(codes) + 1, 8, dtype=np.int64), text.ravel())
+
+
+def _lines_of(
+    found: dict[str, tuple[np.ndarray, Any, Any]], *, products: Vocabulary, as_of_day: int | None, nobody: list[int]
+) -> OrderLines:
     """The lines of one shard."""
-    by = np.argsort(found["row"], kind="stable")
-    columns: dict[str, Any] = {name: column[by] for name, column in found.items() if name in (*_COLUMNS, *_WHEN)}
-    orders, columns["order"] = np.unique(columns["order"], return_inverse=True)
-    known = columns["customer"] >= 0
-    people, code = np.unique(columns["customer"][known], return_inverse=True)
-    columns["customer"] = np.full(len(known), -1, dtype=np.int32)
-    columns["customer"][known] = code
-    columns["order"] = columns["order"].astype(np.int32)
+    when: dict[str, Any] = {name: _unpacked(packed, np.int64) for name, packed in found.items() if name in _WHEN}
+    order, customer, product = (found[name][0] for name in _CODES)
+    orders, order = np.unique(order, return_inverse=True)
+    known = customer >= 0
+    people, code = np.unique(customer[known], return_inverse=True)
+    customer = np.full(len(known), -1, dtype=np.int32)
+    customer[known] = code
     return OrderLines(
-        **columns,
-        orders=Vocabulary("order", orders.tolist()),
+        order=order.astype(np.int32),
+        customer=customer,
+        product=product,
+        quantity=_unpacked(found["quantity"], np.float64),
+        net_amount=np.zeros(len(order)),
+        row=np.arange(len(order)),
+        **when,
+        orders=Vocabulary("order", _hexadecimal(orders)),
         customers=Vocabulary("customer", people.tolist() + nobody),
         products=products,
         as_of_day=as_of_day,
