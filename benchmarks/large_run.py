@@ -73,10 +73,10 @@ class Watch:
 
 def run_one(orders: Path, out: Path) -> dict[str, Any]:
     """Run and publish ``orders`` in this process; the figures."""
-    from affinity import flow
+    from affinity import flow, learning
 
     watch = Watch()
-    flow.step = watch.step  # type: ignore[assignment]
+    flow.step = learning.step = watch.step  # type: ignore[assignment]
     wall, cpu = time.perf_counter(), time.process_time()
     with watch.running():
         result = flow.run(orders)
