@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from affinity import baskets as basket_room
 from affinity import counting, fit
-from affinity.contexts import Shop, divide_customers, explain_scores, recommend_customers
+from affinity.contexts import Shop, complete_rows, divide_customers, recommend_customers
 from affinity.counting import itemsets as itemset_counts
 from affinity.errors import TooLarge
 from affinity.history import History, look_back
-from affinity.memory import held_memory, size_in_bytes
+from affinity.memory import held_memory, share_of_memory, size_in_bytes
 from affinity.ranking import join_recommendations
 from affinity.settings import Settings
 from affinity.tables import (
@@ -85,7 +86,8 @@ class LocalEngine:
             ),
             lambda: _count_pairs(baskets, owners, most, settings.memory_budget),
         )
-        return BasketCounts(itemsets, pairs, baskets.too_large)
+        # The margins are all that rules ask of the baskets, which are let go with this.
+        return BasketCounts(replace(itemsets, baskets=None, known_margins=pairs.baskets), pairs, baskets.too_large)
 
     def count_life_tables(self, past: History, rules: dict[str, Any]) -> LifeTables:
         """See `Engine`."""
@@ -101,12 +103,19 @@ class LocalEngine:
 
 
 def _count_pairs(baskets: Baskets, owners: Holdings | None, most: int, memory_budget: str | None) -> PairCounts:
-    """The pair counts in what the budget leaves beside what is held."""
+    """The pair counts in what the budget leaves beside what is held; in files where the table could take too much of it."""
+    count = partial(
+        counting.count_pairs,
+        baskets,
+        owners,
+        max_products_per_customer=most,
+        max_table_bytes=share_of_memory(memory_budget),
+    )
     if memory_budget is None:
-        return counting.count_pairs(baskets, owners, max_products_per_customer=most)
+        return count()
     room = max(size_in_bytes(memory_budget) - (held_memory() or 0), 1)
     try:
-        return counting.count_pairs(baskets, owners, max_products_per_customer=most, max_memory_bytes=room)
+        return count(max_memory_bytes=room)
     except TooLarge as error:
         raise TooLarge(
             f"memory_budget={memory_budget!r} leaves {room / 1e9:.2f} GB to count pairs. {error.what}",
@@ -207,7 +216,7 @@ class SparkEngine:
 
         blocks = divide_customers(np.arange(len(now.holdings.customers), dtype=np.int32))
         found = join_recommendations(run_tasks(self._session, blocks, _rank_block, slim))
-        return found.explained_by(explain_scores(shop))
+        return complete_rows(shop, found)
 
     def _shards(self, past: History) -> Any:
         """The histories of the shards of ``past``, sent and looked back on once."""

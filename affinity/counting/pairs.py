@@ -10,7 +10,7 @@ import numbers
 import numpy as np
 
 from affinity.counting.pairs_index import Index, Sets, Tally
-from affinity.counting.pairs_memory import require_index_fits, require_pairs_fit
+from affinity.counting.pairs_memory import BYTES_PER_PAIR, require_index_fits, require_pairs_fit
 from affinity.counting.pairs_rows import PairTask
 from affinity.errors import SettingsError
 from affinity.tables import Baskets, Holdings, PairCounts
@@ -24,6 +24,7 @@ def count_pairs(
     min_count: int = 1,
     max_products_per_customer: int = 500,
     max_memory_bytes: int = 8 * 2**30,
+    max_table_bytes: int | None = None,
     threads: int | None = None,
 ) -> PairCounts:
     """Count every unordered pair of products at basket grain and, with ``owners``, at customer grain.
@@ -40,6 +41,9 @@ def count_pairs(
                                 ``left_out_customers`` (their pairs grow with the square of what they own)
     max_memory_bytes          : memory to take beyond the input (default 8 GiB); TooLarge before it would be exceeded,
                                 with a min_count that fits
+    max_table_bytes           : where the table could take more, its columns stand in temporary files (`affinity.mapped`),
+                                ``count`` and ``customers`` as int32, and only the index must fit ``max_memory_bytes``;
+                                None: it is always in memory
     threads                   : the answer does not depend on it
     ``info`` holds method ("dense": blocks of whole rows; "sparse": an accumulator a row), reason, products (kept) and
     events (pairs with repetition, Σ s(s−1)/2 over both grains).
@@ -73,7 +77,10 @@ def count_pairs(
     kept = np.flatnonzero(n_item >= least)
     held = require_index_fits(tallies, kept, threads, budget)
     task = _index(bought, owned, kept, tallies, least, threads)
-    capacity = require_pairs_fit(task, n_item[kept], max(tally.largest for tally in tallies), budget, held)
+    bound = int(task.most_in_rows.sum())
+    capacity = None
+    if max_table_bytes is None or BYTES_PER_PAIR * bound <= max_table_bytes:
+        capacity = require_pairs_fit(task, n_item[kept], max(tally.largest for tally in tallies), budget, held)
     method, reason = task.choose_method()
     a, b, count, customers = task.count(method, capacity, kept.astype(np.int32))
     return PairCounts(

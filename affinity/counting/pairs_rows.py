@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity import mapped
 from affinity.counting.pairs_index import Index
 from affinity.threads import map_blocks, split_by_work
 
@@ -66,10 +67,11 @@ class PairTask:
         """Cells at one grain."""
         return max(DENSE_CELLS // (2 if len(self.owned.begins) else 1), self.n_items)
 
-    def count(self, method: str, capacity: int, kept: np.ndarray) -> tuple[np.ndarray, ...]:
-        """a, b (int32), count, customers (int64) of all pairs, by (a, b); there are at most ``capacity``.
+    def count(self, method: str, capacity: int | None, kept: np.ndarray) -> tuple[np.ndarray, ...]:
+        """a, b (int32), count, customers (int64) of all pairs, by (a, b).
 
-        kept : the code of each kept item, which the columns hold
+        capacity : there are at most so many pairs; None: the columns stand in files where they are large, counts as int32
+        kept     : the code of each kept item, which the columns hold
         """
         counter = _DenseRows(self) if method == "dense" else _SparseRows(self)
         most = self.most_in_rows
@@ -84,7 +86,12 @@ class PairTask:
             return np.repeat(kept[first:last], row_size), found
 
         bounds = self._bounds(most)
-        columns = _Columns(capacity, kept, with_customers=len(self.owned.begins) > 0)
+        with_customers = len(self.owned.begins) > 0
+        columns: _Columns | _FileColumns
+        if capacity is None:
+            columns = _FileColumns(kept, with_customers=with_customers)
+        else:
+            columns = _Columns(capacity, kept, with_customers=with_customers)
         blocks = BLOCKS_AT_ONCE * self.threads
         for wave in range(0, len(bounds) - 1, blocks):
             for a, found in map_blocks(count_block, bounds[wave : wave + blocks + 1], self.threads):
@@ -139,6 +146,26 @@ class _Columns:
         if len(self.columns) < 4:
             self.columns.append(np.zeros(self.size, dtype=np.int64))
         return tuple(self.columns)
+
+
+class _FileColumns:
+    """The same columns where they may stand in files, all int32."""
+
+    def __init__(self, kept: np.ndarray, *, with_customers: bool) -> None:
+        self.columns = [mapped.Growing(np.int32, may_map=True) for _ in range(4 if with_customers else 3)]
+        self.kept = kept
+
+    def add(self, a: np.ndarray, b: np.ndarray, count: np.ndarray, customers: np.ndarray) -> None:
+        """Append pairs; a as code, b as place in ``kept``."""
+        for column, part in zip(self.columns, (a, self.kept[b], count, customers)):
+            column.append(part)
+
+    def finish(self) -> tuple[np.ndarray, ...]:
+        """The columns, as long as they were filled."""
+        found = [column.whole() for column in self.columns]
+        if len(found) < 4:
+            found.append(np.zeros(len(found[0]), dtype=np.int32))
+        return tuple(found)
 
 
 class _SparseRows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from affinity import mapped
 from affinity.graph.communities import find_communities
 from affinity.graph.evidence import GrainEvidence, weigh_pairs
 from affinity.memory import require_room, scale_block
@@ -16,6 +17,8 @@ from affinity.threads import map_rows, run_together
 #: Pairs up to which both grains are weighed side by side: each takes about 17 bytes a pair while it is.
 SIDE_BY_SIDE = 20_000_000
 BYTES_PER_PAIR = 17
+#: Bytes of a pair that is kept, in both directions, and while it is put in order.
+BYTES_PER_KEPT_PAIR = 500
 
 
 def build_graph(
@@ -31,18 +34,22 @@ def build_graph(
     grain. The prior behind lift_eb is fitted on every pair seen, not only on those kept.
 
     pairs    : counts with their margins; settings.min_pair_count : baskets that a kept pair must be in
-    memory_budget : bytes, or a text such as "8GB", that the run may hold; TooLarge where the pairs do not fit
+    memory_budget : bytes, or a text such as "8GB", that the run may hold; TooLarge where the pairs do not fit. Of counts in
+               files (see `affinity.counting.count_pairs`) only the kept pairs are held
     Without pairs the graph is empty. Sources: DuMouchel 1999; Benjamini & Hochberg 1995; Wilson 1927.
     """
     settings = settings or GraphSettings()
-    kept = np.flatnonzero(pairs.count >= settings.min_pair_count)
-    side_by_side = len(pairs) <= scale_block(SIDE_BY_SIDE, memory_budget)
-    require_room(memory_budget, "weighing pairs", BYTES_PER_PAIR * len(pairs) * (2 if side_by_side else 1))
+    blocks = list(mapped.split_rows(len(pairs)))
+    kept = np.concatenate([rows.start + np.flatnonzero(pairs.count[rows] >= settings.min_pair_count) for rows in blocks])
+    in_files = mapped.is_mapped(pairs.count)
+    side_by_side = not in_files and len(pairs) <= scale_block(SIDE_BY_SIDE, memory_budget)
+    in_memory = 0 if in_files else BYTES_PER_PAIR * len(pairs) * (2 if side_by_side else 1)
+    require_room(memory_budget, "weighing pairs", BYTES_PER_KEPT_PAIR * len(kept) + in_memory)
     grains = (lambda: _basket_grain(pairs, kept), lambda: _owner_grain(pairs, kept))
     (lifts, baskets), (owned, owners) = run_together(*grains) if side_by_side else (grains[0](), grains[1]())
     columns, tested = lifts | owned, owners or baskets
     info = {
-        "pairs_seen": int((pairs.count > 0).sum()),
+        "pairs_seen": sum(int(np.count_nonzero(pairs.count[rows])) for rows in blocks),
         "pairs_kept": len(kept),
         "candidates": tested.candidates,
         "candidates_exact": tested.exact,
@@ -58,7 +65,7 @@ def build_graph(
 def _basket_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.ndarray], GrainEvidence]:
     """The columns of the ``kept`` pairs that baskets give, and the evidence; q-values where there are no customers."""
     found = weigh_pairs(pairs.a, pairs.b, pairs.count, pairs.baskets, test=pairs.owners is None, rows=kept)
-    count, expected, n = pairs.count[kept], found.expected, max(pairs.baskets.n, 1)
+    count, expected, n = pairs.count[kept].astype(np.int64), found.expected, max(pairs.baskets.n, 1)
     share_a = pairs.baskets.n_item[pairs.a[kept]] / n
     share_b = pairs.baskets.n_item[pairs.b[kept]] / n
     lift_eb = map_rows(found.prior.posterior_log_mean, count, expected)
@@ -85,11 +92,12 @@ def _basket_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.nda
 def _owner_grain(pairs: PairCounts, kept: np.ndarray) -> tuple[dict[str, np.ndarray], GrainEvidence | None]:
     """The columns of the ``kept`` pairs that customers give, and the evidence; None without customers."""
     if pairs.owners is None:
-        return {"customers": pairs.customers[kept], "owner_lift_eb": np.full(len(kept), np.nan)}, None
+        return {"customers": pairs.customers[kept].astype(np.int64), "owner_lift_eb": np.full(len(kept), np.nan)}, None
     found = weigh_pairs(pairs.a, pairs.b, pairs.customers, pairs.owners, test=True, rows=kept)
+    customers = pairs.customers[kept].astype(np.int64)
     columns = {
-        "customers": pairs.customers[kept],
-        "owner_lift_eb": map_rows(found.prior.posterior_log_mean, pairs.customers[kept], found.expected),
+        "customers": customers,
+        "owner_lift_eb": map_rows(found.prior.posterior_log_mean, customers, found.expected),
         "q_value": found.q_value,
     }
     return columns, found

@@ -29,6 +29,7 @@ def q_values_among(p_values: np.ndarray, wanted: np.ndarray, n_tests: int | None
 
     p_values : float64, of all tests; overwritten, for where they are many there is no room for a second copy
     wanted   : the p-values of those tests, each among ``p_values``; NaN stays NaN
+    Tests whose p is at least (number of tests)/``n_tests`` have q = 1 and may be left out of ``p_values`` (``wanted`` inf).
     """
     p_values.sort()  # NaN last
     tested = p_values[: len(p_values) - int(np.isnan(p_values).sum())]
@@ -42,7 +43,9 @@ def q_values_among(p_values: np.ndarray, wanted: np.ndarray, n_tests: int | None
         scaled = tested[first:last] * (m / np.arange(first + 1, last + 1))
         tested[first:last] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], least)
         least = float(tested[first])
-    q[known] = tested[place]
+    among = np.ones(len(place))
+    among[place < len(tested)] = tested[place[place < len(tested)]]
+    q[known] = among
     return q
 
 

@@ -7,7 +7,7 @@ Sources: DuMouchel 1999, Am. Stat. 53; DuMouchel & Pregibon 2001, KDD (squashing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -114,38 +114,41 @@ def fit_gamma_poisson_mixture(
     """
     n, e = np.broadcast_arrays(np.asarray(count), np.asarray(expected, dtype=np.float64))
     floor = max(at_least, 1) if truncated else 0
-    usable = np.isfinite(e)
-    usable &= e > 0
-    usable &= n >= floor
-    if np.count_nonzero(usable) >= min_pairs:
-        fitted = _fit_two_gammas(n, e, usable, floor)
+
+    def usable_in(rows: slice) -> np.ndarray:
+        return np.isfinite(e[rows]) & (e[rows] > 0) & (n[rows] >= floor)
+
+    if sum(int(np.count_nonzero(usable_in(rows))) for rows in _blocks(len(n))) >= min_pairs:
+        fitted = _fit_two_gammas(n, e, usable_in, floor)
         if fitted is not None:
             return fitted
+    usable = usable_in(slice(None))
     v = e if variance is None else np.broadcast_to(np.asarray(variance, dtype=np.float64), e.shape)
     return _fit_one_gamma(n[usable].astype(np.float64), e[usable], v[usable], floor)
 
 
 def squash(
-    count: np.ndarray, expected: np.ndarray, usable: np.ndarray | None = None
+    count: np.ndarray, expected: np.ndarray, usable: np.ndarray | Callable[[slice], np.ndarray] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cells (count, mean expected, number of pairs): 60 bins of log expected × count; counts ≥ 200 stay single.
 
-    Cells come by count, then by expected; sums run in row order. usable : bool, the pairs that are looked at (None: all)
+    Cells come by count, then by expected; sums run in row order. Nothing as long as the columns is made.
+    usable : bool, the pairs that are looked at, or what gives it for a run of rows (None: all)
     """
-    many = count >= SINGLE_FROM
-    few = ~many
-    if usable is not None:
-        many &= usable
-        few &= usable
-    order = np.lexsort((expected[many], count[many]))
-    alone = (count[many][order].astype(np.float64), expected[many][order], np.ones(len(order)))
-    low, high = expected.min(where=few, initial=np.inf), expected.max(where=few, initial=0.0)
+
+    def usable_in(rows: slice) -> np.ndarray:
+        if usable is None:
+            return np.ones(len(count[rows]), dtype=bool)
+        return usable(rows) if callable(usable) else usable[rows]
+
+    alone, low, high = _single_cells(count, expected, usable_in)
     if high == 0.0:
         return alone
     origin, width = np.log(low), max((np.log(high) - np.log(low)) / E_BINS, 1e-12)
     pairs, total = np.zeros(SINGLE_FROM * E_BINS), np.zeros(SINGLE_FROM * E_BINS)
-    for rows in _runs(usable, len(count)):  # so that what is in between stays small
-        n, e = count[rows][few[rows]], expected[rows][few[rows]]
+    for rows in _runs(usable_in, len(count)):  # so that what is in between stays small
+        few = usable_in(rows) & (count[rows] < SINGLE_FROM)
+        n, e = count[rows][few], expected[rows][few]
         place = np.clip(((np.log(e) - origin) / width).astype(np.int64), 0, E_BINS - 1)
         cell = n.astype(np.int64) * E_BINS + place
         pairs += np.bincount(cell, minlength=len(pairs))
@@ -158,24 +161,43 @@ def squash(
     )
 
 
-def _runs(usable: np.ndarray | None, n: int) -> Iterator[slice]:
+def _single_cells(
+    count: np.ndarray, expected: np.ndarray, usable_in: Callable[[slice], np.ndarray]
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], float, float]:
+    """The cells of the counts that stay single, and the least and largest expected of the others (inf and 0 without any)."""
+    parts, low, high = [], np.inf, 0.0
+    for rows in _blocks(len(count)):
+        usable, many = usable_in(rows), count[rows] >= SINGLE_FROM
+        few = expected[rows][usable & ~many]
+        low, high = min(low, float(few.min(initial=np.inf))), max(high, float(few.max(initial=0.0)))
+        many &= usable
+        parts.append((count[rows][many].astype(np.float64), expected[rows][many]))
+    n, e = (np.concatenate(column) for column in zip(*parts))
+    order = np.lexsort((e, n))
+    return (n[order], e[order], np.ones(len(order))), low, high
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    return (slice(first, first + SQUASHED_AT_ONCE) for first in range(0, max(n, 1), SQUASHED_AT_ONCE))
+
+
+def _runs(usable_in: Callable[[slice], np.ndarray], n: int) -> Iterator[slice]:
     """Rows that hold SQUASHED_AT_ONCE usable ones each, the last run fewer: sums do not depend on what is not usable."""
-    if usable is None or usable.all():
-        yield from (slice(first, first + SQUASHED_AT_ONCE) for first in range(0, n, SQUASHED_AT_ONCE))
-        return
     begin = held = 0
-    for first in range(0, n, SQUASHED_AT_ONCE):
-        rows = np.flatnonzero(usable[first : first + SQUASHED_AT_ONCE])
+    for block in _blocks(n):
+        rows = np.flatnonzero(usable_in(block))
         if held + len(rows) >= SQUASHED_AT_ONCE:
-            end = first + int(rows[SQUASHED_AT_ONCE - held - 1]) + 1
+            end = block.start + int(rows[SQUASHED_AT_ONCE - held - 1]) + 1
             yield slice(begin, end)
             begin, held = end, held - SQUASHED_AT_ONCE
         held += len(rows)
     yield slice(begin, n)
 
 
-def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, usable: np.ndarray, floor: int) -> GammaMixture | None:
-    n, e, weight = squash(count, expected, usable)
+def _fit_two_gammas(
+    count: np.ndarray, expected: np.ndarray, usable_in: Callable[[slice], np.ndarray], floor: int
+) -> GammaMixture | None:
+    n, e, weight = squash(count, expected, usable_in)
     high = np.array([LOG_BOUND] * 4 + [LOGIT_BOUND])
     best = None
     for *gammas, q in STARTS:
@@ -187,7 +209,7 @@ def _fit_two_gammas(count: np.ndarray, expected: np.ndarray, usable: np.ndarray,
         return None
     a1, b1, a2, b2 = (float(value) for value in np.exp(best.x[:4]))
     q = float(1.0 / (1.0 + np.exp(-best.x[4])))
-    return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -best.value, int(np.count_nonzero(usable)))
+    return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -best.value, int(weight.sum()))
 
 
 def _negative_log_likelihood(

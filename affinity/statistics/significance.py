@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+#: Counts up to which `least_mid_p` says anything.
+BOUNDED_COUNT = 3
+
 
 def binomial_mid_p(count: ArrayLike, expected: ArrayLike, trials: ArrayLike) -> np.ndarray:
     """P(N > count) + ½·P(N = count) for N ~ Binomial(trials, expected / trials), float64 in [0, 1], broadcast.
@@ -27,6 +30,22 @@ def binomial_mid_p(count: ArrayLike, expected: ArrayLike, trials: ArrayLike) -> 
         return np.where(k <= 0, 1.0, np.where(k > m, 0.0, inside))
 
     return np.where(np.isnan(chance), np.nan, 0.5 * (at_least(n) + at_least(n + 1.0)))
+
+
+def least_mid_p(count: np.ndarray, expected: np.ndarray, trials: np.ndarray) -> np.ndarray:
+    """A quick lower bound of `binomial_mid_p`, float64 in [0, 1]: 0 where ``count`` is above `BOUNDED_COUNT`.
+
+    P(N = k) ≤ E^k / k! · e^{−E + ck} of Binomial(trials, c) with E = c·trials, so that
+    p ≥ 1 − e^{−E + cn}·(Σ_{k<n} E^k / k! + ½·E^n / n!) at the count n.
+    """
+    chance = np.minimum(expected / trials, 1.0 - 1e-9)
+    mean = chance * trials
+    term, below = np.ones(len(mean)), np.zeros(len(mean))
+    for k in range(BOUNDED_COUNT + 1):
+        below += term * np.where(count > k, 1.0, np.where(count == k, 0.5, 0.0))
+        term *= mean / (k + 1)
+    bound = 1.0 - below * np.exp(chance * count - mean)
+    return np.where(count <= BOUNDED_COUNT, np.maximum(bound, 0.0), 0.0)
 
 
 def hypergeometric_mid_p(n_xy: ArrayLike, n_x: ArrayLike, n_y: ArrayLike, n: ArrayLike) -> np.ndarray:

@@ -22,7 +22,8 @@ from affinity.vocabulary import Vocabulary
 class PairCounts(Table):
     """One row an unordered pair seen together at least ``min_count`` times at either grain; a < b, sorted by (a, b).
 
-    count, customers : int64, baskets / identified customers that hold both (0 customers without customers)
+    count, customers : int64, baskets / identified customers that hold both (0 customers without customers); int32 where
+                       the columns stand in files (`affinity.mapped`)
     baskets          : margins at basket grain; owners : margins at customer grain, None without customers
     left_out_customers : customers with more products than the cap, out of ``customers`` and ``owners``
     min_count        : 1 when every pair seen has a row; the margins are complete whatever it is
