@@ -12,7 +12,7 @@ from affinity.ingest.columns import ORDER_ALIASES
 from affinity.ingest.orders import DEFAULTS
 from affinity.ingest.side_table import NO_TIME, Field, Request, SideRows, read_side_table
 from affinity.settings import IngestSettings
-from affinity.tables.offers import Offers
+from affinity.tables.offers import LOG_COLUMNS, Offers
 from affinity.tables.order_lines import MICROSECONDS_A_DAY as DAY
 from affinity.vocabulary import Vocabulary
 
@@ -55,7 +55,8 @@ def read_offers(
     accepted_at (alone: who has one accepted) and cost. An offer accepted before it was made is set aside as
     ``accepted_before_offer``. An offer_id that stands for two different rows is an InputError.
 
-    The parameters are those of `read_orders`.
+    A CSV file as `affinity serve --export-offers` writes it (its very columns) gives back ids that begin like a formula as
+    they were, without the apostrophe that guards them there. The parameters are those of `read_orders`.
     """
     if isinstance(source, Offers):
         return source
@@ -63,7 +64,12 @@ def read_offers(
     # by days: a log may date acceptances to the day and offers to the second
     early = f"( x_accepted_at > {NO_TIME + 1} AND x_accepted_at // {DAY} < x_offered_at // {DAY} )"
     rows = read_side_table(
-        request, FIELDS, "An offer says to whom it was made.", unique="offer_id", rules={"accepted_before_offer": early}
+        request,
+        FIELDS,
+        "An offer says to whom it was made.",
+        unique="offer_id",
+        rules={"accepted_before_offer": early},
+        written=LOG_COLUMNS,
     )
     customer, customers = encode(rows.columns["customer_id"], "customer")
     product, products = _codes(rows, "product_id", "product")

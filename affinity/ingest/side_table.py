@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from affinity.errors import InputError
+from affinity.formulas import GUARDED, NUMBER
 from affinity.ingest.account import refuse
 from affinity.ingest.assemble import fetch, fetch_texts, quarantine_of
 from affinity.ingest.attributes import MAX_LABELS
@@ -107,6 +108,7 @@ def read_side_table(
     unique: str | None = None,
     extras: bool = False,
     rules: Mapping[str, str] | None = None,
+    written: Sequence[str] = (),
 ) -> SideRows:
     """Read a table of declared ``fields``.
 
@@ -114,6 +116,7 @@ def read_side_table(
     unique : a column that identifies a row; equal repeats are dropped, differing ones are an InputError
     extras : keep further columns of at most MAX_LABELS labels
     rules  : reason -> SQL over the typed columns (``x_<name>``) of further rows to set aside
+    written: the columns of CSV files that this package writes itself: from those the guards of formulas are taken off
     """  # fmt: skip
     aliases = {name: f.names for name, f in fields.items()}
     with open_workbench() as bench:
@@ -125,24 +128,34 @@ def read_side_table(
         require(found, source.columns, aliases, [name for name, f in fields.items() if f.required], what)
         refuse_nested(found, source.columns)
         extra = _extra_columns(found, source, fields) if extras else {}
-        selections = _selections(found, source, fields) | {
+        own = source.kind == "csv" and [column.name for column in source.columns] == list(written)
+        selections = _selections(found, source, fields, guarded=own) | {
             f"extra_{i}": text_of(f"c{at}", source.columns[at].type) for i, at in enumerate(extra.values())
         }
         source = stage(bench, source, selections)
         return _collect(bench, source, found, (request, fields, extra, unique, rules or {}))
 
 
-def _selections(found: Recognised, source: Source, fields: Mapping[str, Field]) -> dict[str, str]:
+def _selections(found: Recognised, source: Source, fields: Mapping[str, Field], *, guarded: bool) -> dict[str, str]:
     chosen = {}
     for name, at in found.position.items():
         if name not in fields:
             continue
         cell, type_name = f"c{at}", source.columns[at].type
+        if guarded and type_name == "VARCHAR" and fields[name].kind in ("id", "label"):
+            cell = _unguarded(cell)
         raw = fields[name].kind in ("number", "time") and type_name != "VARCHAR"
         chosen[name] = (
             cell if raw else select_id(name, cell, type_name) if fields[name].kind == "id" else text_of(cell, type_name)
         )
     return chosen
+
+
+def _unguarded(cell: str) -> str:
+    """SQL: the text as it was before it got an apostrophe against being computed."""
+    bears, number = (pattern.replace("'", "''") for pattern in (GUARDED, NUMBER))
+    test = f"regexp_matches({cell}, '{bears}') AND NOT regexp_matches({cell}, '{number}')"
+    return f"CASE WHEN {test} THEN {cell}[2:] ELSE {cell} END"
 
 
 def _extra_columns(found: Recognised, source: Source, fields: Mapping[str, Field]) -> dict[str, int]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-#: What a spreadsheet reads as the beginning of a formula (the wide signs too), and what begins so and is a plain number.
-FORMULA = "^[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
-NUMBER = "^[+-]?[0-9]+([.][0-9]+)?$"
+from affinity.formulas import FORMULA, NUMBER
 
 BATCH = 100_000
 

@@ -10,10 +10,7 @@ import numpy as np
 
 from affinity.release import write_table
 from affinity.serve.event_log import read_events
-
-COLUMNS = (
-    "offer_id", "customer_id", "product_id", "campaign_id", "offered_at", "exposed", "arm", "accepted", "accepted_at",
-)  # fmt: skip
+from affinity.tables.offers import LOG_COLUMNS
 
 
 def offer_rows(folder: Path) -> list[dict[str, Any]]:
@@ -54,7 +51,7 @@ def offer_rows(folder: Path) -> list[dict[str, Any]]:
 def export_offers(folder: Path, path: Path) -> int:
     """Write the offers of a log to a .csv, .parquet or .json file; returns their number."""
     rows = offer_rows(folder)
-    write_table({name: np.array([row[name] for row in rows], dtype=object) for name in COLUMNS}, path)
+    write_table({name: np.array([row[name] for row in rows], dtype=object) for name in LOG_COLUMNS}, path)
     return len(rows)
 
 

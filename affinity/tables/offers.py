@@ -14,6 +14,11 @@ from affinity.tables.ingest_report import IngestReport
 from affinity.tables.table import Table
 from affinity.vocabulary import Vocabulary
 
+#: The columns of an event log written as an offer log.
+LOG_COLUMNS = (
+    "offer_id", "customer_id", "product_id", "campaign_id", "offered_at", "exposed", "arm", "accepted", "accepted_at",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Offers(Table):
