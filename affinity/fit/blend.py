@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from affinity.fit.features import FEATURES
+from affinity.statistics.climb import minimize_bounded
 
 #: Where the ridge pulls: the closed form alone.
 CLOSED_FORM_ONLY = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
@@ -15,7 +16,7 @@ CLOSED_FORM_ONLY = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 BLEND_RIDGE = 0.03
 
 #: Only the weights of popularity may be negative (it tilts away from staples).
-LOWEST = (0.0, 0.0, 0.0, 0.0, None, None, 0.0)
+LOWEST = np.array([0.0, 0.0, 0.0, 0.0, -np.inf, -np.inf, 0.0])
 
 
 def learn_blend(
@@ -31,8 +32,6 @@ def learn_blend(
     bought = np.diff(np.concatenate([[0], np.cumsum(label, dtype=np.int64)])[indptr])  # a customer may have no candidate
     if not bought.any():
         return CLOSED_FORM_ONLY.copy()
-    from scipy.optimize import minimize
-
     from affinity.kernels.scoring import add_softmax_terms
 
     keep = np.repeat(bought > 0, np.diff(indptr))
@@ -47,9 +46,7 @@ def learn_blend(
         away = w - CLOSED_FORM_ONLY
         return value + 0.5 * ridge * float((away * away).sum()), gradient / customers + ridge * away
 
-    bounds = [(low, None) for low in LOWEST]
-    found = minimize(loss, CLOSED_FORM_ONLY, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 200})
-    weights = np.asarray(found.x, dtype=np.float64)
+    weights = minimize_bounded(loss, CLOSED_FORM_ONLY, LOWEST, np.full(len(LOWEST), np.inf)).x
     weights[4] -= centre * weights[5]
     return weights
 

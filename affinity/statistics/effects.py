@@ -105,8 +105,8 @@ def adjusted_difference(
     Source: Deng, Xu, Kohavi, Walker 2013 (WSDM).
     """
     centred = covariate - covariate.mean() if len(covariate) else covariate
-    spread = float(centred @ centred)
-    theta = float(centred @ outcome) / spread if spread > 0 else 0.0
+    spread = float((centred * centred).sum())
+    theta = float((centred * outcome).sum()) / spread if spread > 0 else 0.0
     adjusted = outcome - theta * centred
     before = float(outcome.var()) if len(outcome) else 0.0
     saved = 1 - float(adjusted.var()) / before if before > 0 else 0.0
