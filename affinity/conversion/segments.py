@@ -59,7 +59,8 @@ def estimate_by_segment(
     stacked = {name: np.stack([part[name] for part in parts], axis=1) for name in figures}  # [pair × horizon, segment]
     weights = np.array(owners, dtype=np.float64)
     weights /= max(weights.sum(), 1.0)
-    standard = (np.where(weights > 0, stacked["rate"], 0.0) * weights).sum(axis=1)  # not @: its order of sums is the processor's
+    # not @: there the processor decides on the order of sums
+    standard = (np.where(weights > 0, stacked["rate"], 0.0) * weights).sum(axis=1)
     n_segments, n_horizons = len(names), len(pooled.horizons_days)
 
     def repeat(column: np.ndarray) -> np.ndarray:
