@@ -37,7 +37,7 @@ def recommend_changed(shop: Shop, learnt_key: str, state: State) -> Recommendati
         fresh = recommend_customers(shop, np.flatnonzero(~same).astype(np.int32))
         found = _merge(fresh, _recall(before, same, people, products), shop)
         state.notes["lists"] = f"{int(same.sum()):,} of {len(people):,} customers' lists taken from the state"
-    state.save("lists", key, Part(seen | {name: getattr(found, name) for name in ROWS}, {}))
+    state.save("lists", key, Part(seen | {name: np.asarray(getattr(found, name)) for name in ROWS}, {}))
     return found
 
 

@@ -6,19 +6,19 @@ ask the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from affinity import eligibility as eligibility_room
-from affinity import fit, ranking
+from affinity import ranking
 from affinity.errors import InputError, MissingPart, SettingsError
-from affinity.fit.features import EPSILON, known_segments, owned_weight, popularity_of
-from affinity.fit.top import TopScorer, can_judge
 from affinity.history import History
+from affinity.memory import share_of_memory
+from affinity.progress import track
+from affinity.ranker import BYTES_A_ROW, Ranker
 from affinity.settings import Settings
 from affinity.tables import (
     AlsoBought,
@@ -36,7 +36,6 @@ from affinity.tables import (
     Recommendations,
     Subscriptions,
 )
-from affinity.tables.contributions import Contributions
 from affinity.vocabulary import Vocabulary
 
 Context = Literal["customer", "product", "cart", "order_confirmation"]
@@ -182,13 +181,24 @@ def recommend_customers(shop: Shop, who: np.ndarray | None = None) -> Recommenda
     """
     model, now = shop.require_model()
     codes = np.arange(len(now.holdings.customers), dtype=np.int32) if who is None else np.unique(who).astype(np.int32)
-    ranker = _Ranker(shop, model, now, shop.judged)
-    return ranking.join_recommendations([ranker.rank(block) for block in divide_customers(codes)])
+    ranker = _ranker(shop, model, now, shop.judged)
+    blocks = (ranker.rank(block) for block in track(divide_customers(codes), "customers ranked"))
+    return ranking.gather_recommendations(blocks, may_map=_may_map(shop, len(codes)))
 
 
-def explain_scores(shop: Shop) -> Callable[[Recommendations], Contributions]:
-    """What takes the scores of recommendations for the shop's customers apart."""
-    return partial(ranking.decompose_scores, parts=_score_parts(*shop.require_model()))
+def complete_rows(shop: Shop, rows: Recommendations) -> Recommendations:
+    """Rows of the shop's customers that were sent, with what takes their scores apart and writes their sentences."""
+    ranker = _ranker(shop, *shop.require_model(), shop.judged)
+    return rows.explained_by(ranker.explainer).written_by(ranker.writer)
+
+
+def _ranker(shop: Shop, model: FitModel, now: Landmark, judged: Eligibility | None) -> Ranker:
+    return Ranker(model, now, judged, shop.graph, shop.conversion, shop.facts.products, shop.buyers, shop.settings)
+
+
+def _may_map(shop: Shop, customers: int) -> bool:
+    """Whether the lists of so many customers are large enough to stand in files."""
+    return customers * shop.settings.top_k * BYTES_A_ROW > share_of_memory(shop.settings.memory_budget) // 4
 
 
 def divide_customers(codes: np.ndarray) -> list[np.ndarray]:
@@ -205,17 +215,22 @@ def recommend_newcomers(shop: Shop, customer: str | None = None) -> Recommendati
     listed = shop.facts.newcomers
     if listed is None or not len(listed):
         return None
-    people = listed.customers if customer is None else Vocabulary("customer", [customer])
-    blocks = range(0, len(people), CUSTOMERS_AT_ONCE)
-    buyers = shop.buyers
-    found = [
-        _rank_newcomers(shop, listed.recoded(Vocabulary("customer", people.labels[at : at + CUSTOMERS_AT_ONCE])), buyers)
-        for at in blocks
-    ]
-    whole = found[0]
-    for block in found[1:]:
-        whole = ranking.append_recommendations(whole, block)
-    return whole
+    if customer is not None:
+        listed = listed.recoded(Vocabulary("customer", [customer]))
+    writer, buyers = _popular_writer(shop), shop.buyers
+    every = divide_customers(np.arange(len(listed), dtype=np.int32))
+
+    def rank(block: np.ndarray) -> Recommendations:
+        found = _rank_newcomers(shop, listed.for_customers(block), buyers)
+        return replace(found, customer=block[found.customer], customers=listed.customers).written_by(writer)
+
+    return ranking.gather_recommendations(map(rank, track(every, "newcomers ranked")), may_map=_may_map(shop, len(listed)))
+
+
+def _popular_writer(shop: Shop) -> ranking.ReasonWriter:
+    """Writes the sentences of customers who own nothing: of what is popular."""
+    nothing = ranking.Evidence(shop.graph, None, 0, 0)
+    return ranking.ReasonWriter(nothing, shop.past.holdings, shop.facts.products, shop.buyers)
 
 
 def _rank_newcomers(shop: Shop, listed: Customers, buyers: ranking.Buyers) -> Recommendations:
@@ -231,6 +246,7 @@ def _rank_newcomers(shop: Shop, listed: Customers, buyers: ranking.Buyers) -> Re
         offers=None if offers is None else offers.recoded(people, facts.products.products),
         rules=settings.eligibility,
         as_of_day=past.lines.as_of_day,
+        ledger=False,
     )
     if buyers.segments is not None:
         label = listed.segments.get(buyers.segments.name, np.full(n, None, dtype=object))
@@ -247,61 +263,6 @@ def _rank_newcomers(shop: Shop, listed: Customers, buyers: ranking.Buyers) -> Re
         settings=settings.ranking,
         model=None if shop.learnt is None else shop.learnt[0],
         buyers=buyers,
-    )
-
-
-class _Ranker:
-    """Ranks blocks of customers of one shop; what does not depend on the block is worked out once.
-
-    Where nothing but the order by fit decides, only the best that may be offered are ever kept of the candidates.
-    """
-
-    def __init__(self, shop: Shop, model: FitModel, now: Landmark, judged: Eligibility | None) -> None:
-        self._shop, self._model, self._now, self._judged = shop, model, now, judged
-        self._buyers, self._parts = shop.buyers, _score_parts(model, now)
-        settings = shop.settings
-        chosen = settings.ranking
-        by_fit = settings.rank_by == "fit" and chosen.diversity == 0 and chosen.max_per_category is None
-        self._scorer: TopScorer | None = None
-        if by_fit and not chosen.require_evidence and can_judge(judged):
-            self._scorer = TopScorer(model, now, candidates=settings.fit.candidates, eligibility=judged)
-
-    def rank(self, who: np.ndarray, just_bought: np.ndarray | None = None) -> Recommendations:
-        """The recommendations of ``who`` (int32 codes)."""
-        settings = self._shop.settings
-        return ranking.rank_candidates(
-            self._score(who),
-            graph=self._shop.graph,
-            conversion=self._shop.conversion,
-            eligibility=self._judged,
-            holdings=self._now.holdings,
-            products=self._shop.facts.products,
-            top_k=settings.top_k,
-            settings=settings.ranking,
-            model=self._model,
-            rank_by=settings.rank_by,
-            who=who,
-            buyers=self._buyers,
-            just_bought=just_bought,
-            explainer=partial(ranking.decompose_scores, parts=self._parts),
-        )
-
-    def _score(self, who: np.ndarray) -> Candidates:
-        settings = self._shop.settings
-        if self._scorer is not None:
-            return self._scorer.score(who, settings.top_k)
-        return fit.score_candidates(self._model, self._now, candidates=settings.fit.candidates, customers=who)
-
-
-def _score_parts(model: FitModel, now: Landmark) -> ranking.ScoreParts:
-    counts = now.transitions
-    return ranking.ScoreParts(
-        model=model,
-        holdings=now.holdings,
-        weight=owned_weight(now),
-        popularity=popularity_of(counts),
-        segment=known_segments(now),
-        epsilon=EPSILON.get(counts.clock or "day", EPSILON["day"]),
     )
 
 
@@ -344,7 +305,7 @@ def _follow_order(shop: Shop, bought: np.ndarray, customer: str | None) -> Recom
         ledger=False,
     )
     one = np.zeros(1, dtype=np.int32)
-    found = _Ranker(shop, model, after, judged).rank(one, just_bought=bought)
+    found = _ranker(shop, model, after, judged).rank(one, just_bought=bought)
     return replace(found, info={**found.info, "context": "order_confirmation"})
 
 

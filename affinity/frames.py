@@ -6,7 +6,7 @@ arrays hold strings and None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,11 @@ class ListColumn:
 class LabelColumn:
     """A label a row, kept as codes: ``labels[codes[i]]`` is row i, None where a code is negative.
 
-    codes : int32[n]; labels : object[n_labels]
+    codes : int32[n]; labels : object[n_labels], or packed texts (``take(rows)`` and ``texts()`` of them)
     """
 
     codes: np.ndarray
-    labels: np.ndarray
+    labels: Any
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -42,20 +42,118 @@ class LabelColumn:
     def decode(self) -> np.ndarray:
         """object[n]: the label of each row."""
         known = np.full(len(self.labels) + 1, None, dtype=object)
-        known[:-1] = self.labels
+        known[:-1] = self.labels if isinstance(self.labels, np.ndarray) else self.labels.texts()
         return known[np.where(self.codes < 0, len(self.labels), self.codes)]
 
+    def narrowed(self) -> LabelColumn:
+        """The same rows with the labels that they use and no others, in their order."""
+        used, place = np.unique(self.codes, return_inverse=True)
+        unknown = int(np.searchsorted(used, 0))
+        kept = used[unknown:]
+        labels = self.labels[kept] if isinstance(self.labels, np.ndarray) else self.labels.take(kept)
+        return LabelColumn((place - unknown).astype(np.int32), labels)
 
-AnyColumn = np.ndarray | ListColumn | LabelColumn
+
+class WordColumn(LabelColumn):
+    """A label column of few words that looks like an object array: compared, picked and gone through word by word.
+
+    codes : int8[n]; labels : object[n_labels]
+    """
+
+    @classmethod
+    def of(cls, codes: np.ndarray, words: Sequence[str]) -> WordColumn:
+        """The words of ``codes``, −1 None."""
+        return cls(codes.astype(np.int8), np.array([*words], dtype=object))
+
+    def take(self, rows: np.ndarray) -> WordColumn:
+        """Some of the rows (indices, in their order)."""
+        return WordColumn(self.codes[rows], self.labels)
+
+    def decode(self) -> np.ndarray:
+        """object[n]: the word of each row."""
+        return np.asarray(self._words[self.codes])
+
+    def tolist(self) -> list[str | None]:
+        """The words."""
+        return list(self.decode().tolist())
+
+    def __getitem__(self, rows: Any) -> Any:
+        return self._words[self.codes[rows]]
+
+    @property
+    def _words(self) -> np.ndarray:
+        """The words, and None for code −1."""
+        return np.array([*self.labels, None], dtype=object)
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(self.tolist())
+
+    def __eq__(self, word: object) -> Any:
+        return self.decode() == word
+
+    def __ne__(self, word: object) -> Any:
+        return self.decode() != word
+
+    __hash__ = object.__hash__
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.decode()
+
+
+class TextColumn:
+    """A text a row, made when it is asked for; looks like an object array."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def take(self, rows: Any) -> TextColumn:
+        """Some of the rows (a slice, or indices in their order), none of them made yet."""
+        raise NotImplementedError
+
+    def parts(self) -> tuple[LabelColumn, ...]:
+        """What the text of each row is put together from, one part after another; nothing where a code is −1."""
+        raise NotImplementedError
+
+    def decode(self) -> np.ndarray:
+        """object[n]: the text of each row."""
+        texts: np.ndarray | None = None
+        for part in self.parts():
+            known = np.array([*part.labels, ""], dtype=object)
+            piece = known[np.where(part.codes < 0, len(part.labels), part.codes)]
+            texts = piece if texts is None else texts + piece
+        return np.empty(len(self), dtype=object) if texts is None else texts
+
+    def tolist(self) -> list[str]:
+        """The texts."""
+        return list(self.decode().tolist())
+
+    def __getitem__(self, rows: Any) -> Any:
+        if isinstance(rows, (int, np.integer)):
+            return self.take(np.array([range(len(self))[rows]])).decode()[0]
+        if not isinstance(rows, slice):
+            rows = np.asarray(rows)
+            rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return self.take(rows).decode()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.decode()
+
+
+AnyColumn = np.ndarray | ListColumn | LabelColumn | TextColumn
 Columns = Mapping[str, AnyColumn]
 
 
-def take_rows(columns: Columns, rows: np.ndarray) -> dict[str, np.ndarray | LabelColumn]:
-    """The picked ``rows`` (indices) of columns that are no lists; nothing else is decoded."""
-    taken: dict[str, np.ndarray | LabelColumn] = {}
+def take_rows(columns: Columns, rows: np.ndarray | slice) -> dict[str, np.ndarray | LabelColumn | TextColumn]:
+    """The picked ``rows`` (indices, or a slice) of columns that are no lists; nothing else is decoded."""
+    taken: dict[str, np.ndarray | LabelColumn | TextColumn] = {}
     for name, column in columns.items():
         if isinstance(column, LabelColumn):
-            taken[name] = LabelColumn(column.codes[rows], column.labels)
+            taken[name] = type(column)(column.codes[rows], column.labels)
+        elif isinstance(column, TextColumn):
+            taken[name] = column.take(rows)
         elif isinstance(column, np.ndarray):
             taken[name] = column[rows]
     return taken
@@ -141,6 +239,8 @@ def _arrow_array(column: AnyColumn) -> Any:
 
     if isinstance(column, LabelColumn):
         return arrow_labels(column).dictionary_decode()
+    if isinstance(column, TextColumn):
+        return _joined_texts(column)
     if isinstance(column, ListColumn):
         return pa.ListArray.from_arrays(pa.array(column.indptr.astype(np.int32)), _arrow_array(column.values))
     if column.dtype == object:
@@ -160,13 +260,24 @@ def arrow_labels(column: LabelColumn) -> Any:
     return pa.DictionaryArray.from_arrays(indices, arrow_texts(column.labels))
 
 
-def arrow_texts(column: np.ndarray) -> Any:
-    """A pyarrow string array of objects: None stays null, what is no str becomes its str().
+def _joined_texts(column: TextColumn) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    empty = pa.scalar("", pa.string())
+    pieces = [pc.fill_null(arrow_labels(part).dictionary_decode(), empty) for part in column.parts()]
+    return pc.binary_join_element_wise(*pieces, empty)
+
+
+def arrow_texts(column: Any) -> Any:
+    """A pyarrow string array of objects: None stays null, what is no str becomes its str(); or of packed texts.
 
     What UTF-8 cannot hold (half of a surrogate pair) becomes "?".
     """
     import pyarrow as pa
 
+    if not isinstance(column, np.ndarray):
+        column = np.array([*column.texts()], dtype=object)
     try:
         return pa.array(column, type=pa.string())
     except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
@@ -175,7 +286,7 @@ def arrow_texts(column: np.ndarray) -> Any:
 
 
 def _pandas_values(column: AnyColumn) -> Any:
-    if isinstance(column, LabelColumn):
+    if isinstance(column, (LabelColumn, TextColumn)):
         return column.decode()
     if isinstance(column, ListColumn):
         values = column.values.decode() if isinstance(column.values, LabelColumn) else column.values

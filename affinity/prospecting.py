@@ -223,4 +223,4 @@ def _tell_reasons(shop: Shop, plan: CampaignPlan) -> np.ndarray:
         buyers=ranking.Buyers(shop.buyers.count, shop.buyers.customers),
     )
     assert len(ranked.reason) == len(plan), "every offer has a reason"
-    return ranked.reason
+    return np.asarray(ranked.reason)

@@ -8,6 +8,7 @@ import numpy as np
 
 from affinity.tables.conversion import Conversion
 from affinity.tables.pair_graph import PairGraph
+from affinity.tables.table import once_a_table
 
 #: Reason codes, strongest evidence first.
 CONVERTS_FROM, BOUGHT_TOGETHER, POPULAR = "converts_from", "bought_together", "popular"
@@ -26,10 +27,6 @@ class PairEvidence:
     edge: np.ndarray
     converts: np.ndarray
     together: np.ndarray
-
-    def take(self, rows: np.ndarray) -> PairEvidence:
-        """The evidence of some of the pairs."""
-        return PairEvidence(self.conversion_row[rows], self.edge[rows], self.converts[rows], self.together[rows])
 
 
 def choose_horizon(conversion: Conversion | None, wanted: int) -> int:
@@ -55,17 +52,38 @@ def look_up_pairs(
     """
     n = len(graph.products)
     wanted = antecedent.astype(np.int64) * n + consequent
-    edge = find_keys(graph.antecedent.astype(np.int64) * n + graph.consequent, wanted)
+    edge = find_keys(_edge_keys(graph), wanted)
     row = np.full(len(wanted), -1, dtype=np.int64)
     converts = np.zeros(len(wanted), dtype=bool)
     if conversion is not None:
-        at_horizon = np.flatnonzero(conversion.horizon_days == horizon_days)
-        found = find_keys(conversion.antecedent[at_horizon].astype(np.int64) * n + conversion.consequent[at_horizon], wanted)
+        known = _known_horizons(conversion)
+        if horizon_days not in known:
+            known[horizon_days] = _rows_at(conversion, horizon_days, n)
+        at_horizon, keys = known[horizon_days]
+        found = find_keys(keys, wanted)
         row[found >= 0] = at_horizon[found[found >= 0]]
         converts = (row >= 0) & _above(conversion.hazard_ratio_lower, row, 1.0)
         converts &= _above(conversion.converted, row, min_evidence - 1)
     together = (edge >= 0) & _above(graph.lift_eb_lower, edge, 1.0) & _above(graph.count, edge, min_evidence - 1)
     return PairEvidence(row, edge, converts, together)
+
+
+@once_a_table
+def _edge_keys(graph: PairGraph) -> np.ndarray:
+    """int64, rising: antecedent × n_products + consequent of each edge."""
+    return graph.antecedent.astype(np.int64) * len(graph.products) + graph.consequent
+
+
+@once_a_table
+def _known_horizons(conversion: Conversion) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """horizon -> `_rows_at`, filled as they are asked for."""
+    return {}
+
+
+def _rows_at(conversion: Conversion, horizon_days: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """(int64 rows at the horizon, int64 rising: antecedent × n_products + consequent of each)."""
+    rows = np.flatnonzero(conversion.horizon_days == horizon_days)
+    return rows, conversion.antecedent[rows].astype(np.int64) * n + conversion.consequent[rows]
 
 
 def find_keys(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -49,20 +49,47 @@ def fill_with_popular(
     """
     counts = np.bincount(customer, minlength=len(holdings.customers))
     short = who[counts[who] < top_k]
+    if eligibility is not None:
+        short = short[eligibility.customer_state[short] < 0]
     popular = _Popular(buyers, settings.min_evidence)
     order = np.argsort(customer, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)])
     added: list[tuple[np.ndarray, ...]] = [(np.empty(0, dtype=np.int32),) * 3]
-    for c in short.tolist():
+
+    def fill(c: int) -> tuple[np.ndarray, np.ndarray]:
+        """The products added for one customer, and whether each is popular in his segment."""
         mine = product[order[starts[c] : starts[c + 1]]]
         taken = np.concatenate([holdings.of(c), mine])
         caps = None if settings.max_per_category is None else _Caps(category, settings.max_per_category, mine)
         segment = -1 if len(holdings.of(c)) else popular.segment_of(c)
         found = _first_open(popular.order(segment), taken, c, top_k - len(mine), eligibility, caps)
         of_segment = np.isin(found, popular.of_segment(segment))
-        added.append((np.full(len(found), c, dtype=np.int32), found, np.where(of_segment, segment, -1).astype(np.int32)))
+        return found, np.where(of_segment, segment, -1).astype(np.int32)
+
+    for alike in _group_alike(short, counts, holdings, eligibility, buyers):
+        found, segment = fill(int(alike[0]))
+        added.append((np.repeat(alike, len(found)), np.tile(found, len(alike)), np.tile(segment, len(alike))))
     customers, products, segments = (np.concatenate(column) for column in zip(*added))
     return customers, products, segments
+
+
+def _group_alike(
+    short: np.ndarray, counts: np.ndarray, holdings: Holdings, eligibility: Eligibility | None, buyers: Buyers
+) -> list[np.ndarray]:
+    """The customers ``short`` in groups for whom the same is popular and open: of one segment and plan, without anything of
+    their own; the others each by himself."""
+    plain = (np.diff(holdings.indptr)[short] == 0) & (counts[short] == 0)
+    kind = np.zeros((len(short), 2), dtype=np.int64)
+    if buyers.segments is not None:
+        kind[:, 0] = buyers.segments.place[short]
+    if eligibility is not None:
+        plain &= np.diff(eligibility.indptr)[short] == 0
+        kind[:, 1] = 0 if eligibility.plan is None else eligibility.plan[short]
+    alike = short[plain].astype(np.int32)
+    _, group = np.unique(kind[plain], axis=0, return_inverse=True)
+    by = np.argsort(group.reshape(-1), kind="stable")
+    groups = np.split(alike[by], np.flatnonzero(np.diff(group.reshape(-1)[by])) + 1)
+    return [one for one in [*groups, *short[~plain].astype(np.int32)[:, None]] if len(one)]
 
 
 class _Popular:
@@ -113,8 +140,6 @@ def _first_open(
     popular: np.ndarray, taken: np.ndarray, customer: int, wanted: int, eligibility: Eligibility | None, caps: _Caps | None
 ) -> np.ndarray:
     """The first ``wanted`` popular ones that are not taken and may be offered, looked at in growing runs."""
-    if eligibility is not None and eligibility.customer_state[customer] >= 0:
-        return popular[:0]
     found: list[int] = []
     begin, size = 0, len(taken) + wanted + _FIRST_LOOK
     while begin < len(popular) and len(found) < wanted:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from affinity.frames import WordColumn
 from affinity.tables.eligibility import Eligibility
-from affinity.tables.families import REPURCHASE, OwnedFamilies, name_kinds, shared_families
+from affinity.tables.families import CROSS_SELL, REPURCHASE, UPSELL, OwnedFamilies, name_kinds, shared_families
 from affinity.tables.holdings import Holdings
 from affinity.tables.products import Products
 
 
 def name_kinds_owned(
     customer: np.ndarray, product: np.ndarray, *, holdings: Holdings, products: Products, eligibility: Eligibility | None
-) -> np.ndarray:
-    """object: "upsell" where the customer (code) owns a product of the family of the product at as_of, else "cross_sell".
+) -> WordColumn:
+    """ "upsell" where the customer (code) owns a product of the family of the product at as_of, else "cross_sell".
 
     Owned is what ``eligibility`` says, ownership that lapsed left out; without it, what ``holdings`` hold.
     """
     family = shared_families(products)
     owned = OwnedFamilies.of(holdings, family) if eligibility is None else eligibility.owned_families(family)
-    return name_kinds(owned.holds(customer, product))
+    return WordColumn.of(owned.holds(customer, product), (CROSS_SELL, UPSELL))
 
 
 def name_kinds_in_cart(product: np.ndarray, cart: np.ndarray, owned: np.ndarray, family: np.ndarray) -> np.ndarray:

@@ -9,41 +9,29 @@ from typing import Literal
 import numpy as np
 
 from affinity.errors import SettingsError
+from affinity.frames import WordColumn
 from affinity.ranking.choice import Likeness, choose_rows, describe_likeness, ranks_within
-from affinity.ranking.evidence import BOUGHT_TOGETHER, CONVERTS_FROM, POPULAR, PairEvidence, choose_horizon, look_up_pairs
+from affinity.ranking.evidence import BOUGHT_TOGETHER, CONVERTS_FROM, POPULAR, REASON_CODES, choose_horizon, look_up_pairs
 from affinity.ranking.fallback import fill_with_popular
-from affinity.ranking.kinds import are_related, name_kinds_owned
-from affinity.ranking.reasons import Buyers, describe_ownership, describe_pairs, describe_popularity, product_names
+from affinity.ranking.kinds import name_kinds_owned
+from affinity.ranking.reasons import Buyers
+from affinity.ranking.sentences import Evidence, ReasonWriter
 from affinity.settings import RankingSettings
 from affinity.tables.contributions import Contributions
 from affinity.tables.conversion import Conversion
 from affinity.tables.eligibility import Eligibility
-from affinity.tables.families import shared_families
 from affinity.tables.fit_model import Candidates, FitModel
 from affinity.tables.holdings import Holdings
 from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
 from affinity.tables.recommendations import Recommendations
+from affinity.tables.sentences import Sentences
 
 #: The horizon of the reasons where no model says another.
 DEFAULT_HORIZON_DAYS = 90
 
 #: Whose popularity stood in for evidence: the model's (recent purchases count more), of the segment, category or shop.
-SCORED, SEGMENT, CATEGORY, SHOP = "scored", "segment", "category", "shop"
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What a recommendation may be explained with.
-
-    just_bought : int32 codes of the order that was just placed, for the wording
-    """
-
-    graph: PairGraph
-    conversion: Conversion | None
-    horizon_days: int
-    min_evidence: int
-    just_bought: np.ndarray | None = None
+SCORED, SEGMENT, CATEGORY, SHOP = LEVELS = ("scored", "segment", "category", "shop")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +59,10 @@ class Chosen:
 
 @dataclass(frozen=True, eq=False)
 class Reasons:
-    """Of each row: the owned product that speaks for it (−1 none), the reason code, the evidence of the pair."""
+    """Of each row: the owned product that speaks for it (−1 none), and its reason (int8, a place in REASON_CODES)."""
 
     because: np.ndarray
     code: np.ndarray
-    evidence: PairEvidence
 
 
 def rank_candidates(
@@ -128,20 +115,26 @@ def rank_candidates(
     if model is not None:
         info["calibration_note"] = model.calibration.note
         info["fit_horizon_days"] = model.horizon_days
-    level = np.where(chosen.row >= 0, SCORED, SHOP).astype(object)
-    level[chosen.segment >= 0] = SEGMENT
-    level[reasons.because >= 0] = None
+    level = np.where(chosen.row >= 0, LEVELS.index(SCORED), LEVELS.index(SHOP))
+    level[chosen.segment >= 0] = LEVELS.index(SEGMENT)
+    level[reasons.because >= 0] = -1
     return Recommendations(
         customer=chosen.customer,
         rank=ranks_within(chosen.customer),
         product=chosen.product,
         fit=chosen.fit,
         because=reasons.because,
-        reason_code=reasons.code,
-        reason=_write_reasons(chosen, reasons, evidence, holdings, products, buyers),
+        reason_code=WordColumn.of(reasons.code, REASON_CODES),
+        reason=Sentences(
+            chosen.customer,
+            chosen.product,
+            reasons.because,
+            chosen.segment.astype(np.int32),
+            ReasonWriter(evidence, holdings, products, buyers),
+        ),
         is_fallback=reasons.because < 0,
         score=_at(candidates.score, chosen.row),
-        fallback_level=level,
+        fallback_level=WordColumn.of(level, LEVELS),
         kind=name_kinds_owned(chosen.customer, chosen.product, holdings=holdings, products=products, eligibility=eligibility),
         customers=holdings.customers,
         products=holdings.products,
@@ -261,39 +254,7 @@ def support_reasons(owned: np.ndarray, product: np.ndarray, evidence: Evidence) 
     supported = ((found.converts | found.together) & (owned.ravel() >= 0)).reshape(owned.shape)
     place = np.argmax(supported, axis=1)  # the first, that is the largest contribution
     some = supported[np.arange(len(place)), place]
-    measured = found.take(np.arange(len(place)) * owned.shape[1] + place)
+    chosen = np.arange(len(place)) * owned.shape[1] + place
     because = np.where(some, owned[np.arange(len(place)), place], -1).astype(np.int32)
-    code = np.full(len(place), POPULAR, dtype=object)
-    code[some] = np.where(measured.converts[some], CONVERTS_FROM, BOUGHT_TOGETHER)
-    return Reasons(because, code, measured)
-
-
-def _write_reasons(
-    chosen: Chosen, reasons: Reasons, evidence: Evidence, holdings: Holdings, products: Products, buyers: Buyers
-) -> np.ndarray:
-    """object: the sentence of each row."""
-    names = product_names(products)
-    text = np.empty(len(chosen.product), dtype=object)
-    known = np.flatnonzero(reasons.because >= 0)
-    popular = np.flatnonzero(reasons.because < 0)
-    text[popular] = describe_popularity(chosen.product[popular], buyers, chosen.segment[popular])
-    because, product = reasons.because[known], chosen.product[known]
-    owns = describe_ownership(
-        chosen.customer[known],
-        because,
-        holdings=holdings,
-        names=names,
-        just_bought=evidence.just_bought,
-        related=are_related(because, product, shared_families(products)),
-    )
-    measured = describe_pairs(
-        because,
-        product,
-        reasons.code[known],
-        reasons.evidence.take(known),
-        graph=evidence.graph,
-        conversion=evidence.conversion,
-        names=names,
-    )
-    text[known] = [f"{own}: {what}" for own, what in zip(owns, measured)]
-    return text
+    pair = np.where(found.converts[chosen], REASON_CODES.index(CONVERTS_FROM), REASON_CODES.index(BOUGHT_TOGETHER))
+    return Reasons(because, np.where(some, pair, REASON_CODES.index(POPULAR)).astype(np.int8))

@@ -31,6 +31,10 @@ class Buyers:
         count = np.bincount(holdings.product, minlength=len(holdings.products))
         return cls(count, int(np.count_nonzero(np.diff(holdings.indptr))))
 
+    def for_customers(self, who: np.ndarray) -> Buyers:
+        """The same buyers, for the customers ``who`` (int32 codes) alone."""
+        return replace(self, segments=None if self.segments is None else self.segments.for_customers(who))
+
 
 @dataclass(frozen=True, eq=False)
 class SegmentBuyers:
@@ -58,6 +62,10 @@ class SegmentBuyers:
         owning = place[(np.diff(holdings.indptr) > 0) & (place >= 0)]
         count = np.bincount(key, minlength=len(known) * n).reshape(len(known), n)
         return cls(name, known, place, count, np.bincount(owning, minlength=len(known)))
+
+    def for_customers(self, who: np.ndarray) -> SegmentBuyers:
+        """The same buyers, for the customers ``who`` (int32 codes) alone."""
+        return replace(self, place=self.place[who])
 
     def seen_by(self, label: np.ndarray) -> SegmentBuyers:
         """The same buyers for other customers, of these segments (object, None unknown)."""
@@ -141,38 +149,6 @@ def say_popularity(buyers: int, customers: int) -> str:
 
 def _percent(value: float) -> str:
     return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
-
-
-def describe_ownership(
-    customer: np.ndarray,
-    antecedent: np.ndarray,
-    *,
-    holdings: Holdings,
-    names: np.ndarray,
-    just_bought: np.ndarray | None = None,
-    related: np.ndarray | None = None,
-) -> np.ndarray:
-    """object: "Owns A (bought 41 days ago)", or "Just bought A", of each customer and owned product.
-
-    related : bool, the product is of the family of the one it speaks for: "Owns A, same family (…)"
-    """
-    n = len(names)
-    place = np.searchsorted(
-        holdings.customer.astype(np.int64) * n + holdings.product, customer.astype(np.int64) * n + antecedent
-    )
-    age = (holdings.end[customer] - holdings.last_at[place]).tolist()
-    owned = mark_related(names[antecedent], related).tolist()
-    fresh = set() if just_bought is None else set(just_bought.tolist())
-    unit = {"day": "day", "order": "order"}.get(holdings.clock or "")
-    verb = "bought" if unit == "day" else "last bought"
-    since = [f" ({verb} {k} {unit}{'' if k == 1 else 's'} ago)" if unit else "" for k in age]
-    return np.array(
-        [
-            f"Just bought {name}" if code in fresh else f"Owns {name}{ago}"
-            for code, name, ago in zip(antecedent.tolist(), owned, since)
-        ],
-        dtype=object,
-    )
 
 
 def mark_related(names: np.ndarray, related: np.ndarray | None) -> np.ndarray:

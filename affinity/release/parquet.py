@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from affinity.errors import OutputError
-from affinity.frames import AnyColumn, LabelColumn, ListColumn, arrow_labels, to_arrow
+from affinity.frames import AnyColumn, LabelColumn, ListColumn, WordColumn, arrow_labels, to_arrow
 from affinity.release.download import defuse
 from affinity.release.schema import TABLES, arrow_type
 from affinity.replacing import replacing
@@ -87,7 +87,7 @@ def published_table(name: str, content: Table | Mapping[str, AnyColumn] | None) 
 
 
 def _published_column(values: AnyColumn, kind: str | None) -> Any:
-    if isinstance(values, LabelColumn):
+    if isinstance(values, LabelColumn) and not isinstance(values, WordColumn):
         return arrow_labels(values)
     if isinstance(values, np.ndarray) and values.dtype == object and kind not in (None, "string"):
         raise ValueError(f"a column of {kind} was given as objects")

@@ -6,7 +6,7 @@ Made by affinity.ingest from a customer file, or by affinity.baskets from the or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -73,6 +73,21 @@ class Customers(Table):
         dates = {name: np.where(known, days[source], -1).astype(np.int32) for name, days in self.dates.items() if len(days)}
         return Customers(
             customers, **changed, segments=segments, plan_excludes=self.plan_excludes, report=self.report, dates=dates
+        )
+
+    def for_customers(self, who: np.ndarray) -> Customers:
+        """The facts of the customers ``who`` (int32 codes, rising), whose codes are then their places."""
+        return replace(
+            self,
+            customers=self.customers.take(who),
+            started_at=self.started_at[who],
+            ended_at=self.ended_at[who],
+            status=self.status[who],
+            health=self.health[who],
+            usage=self.usage[who],
+            plan=self.plan[who],
+            segments={name: labels[who] for name, labels in self.segments.items()},
+            dates={name: days[who] for name, days in self.dates.items() if len(days)},
         )
 
     def segment_codes(self, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ Made by affinity.ranking, published by affinity.release. Sorted by customer, the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from affinity import frames
-from affinity.frames import AnyColumn, LabelColumn, ListColumn
+from affinity.frames import AnyColumn, LabelColumn, ListColumn, WordColumn
 from affinity.tables.contributions import Contributions
 from affinity.tables.families import CROSS_SELL
+from affinity.tables.sentences import Sentences, SentenceWriter
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
 
@@ -31,14 +33,14 @@ class Recommendations(Table):
     customer, product : int32; rank : int32 from 1
     fit         : float64 probability of a purchase within the horizon, falling with rank; NaN where unknown
     because     : int32 owned antecedent (in a cart: the product in it), −1 in a fallback
-    reason_code : object, e.g. "converts_from", "bought_together", "popular"
-    reason      : object, a sentence whose numbers are measured pair figures
+    reason_code : object or words, e.g. "converts_from", "bought_together", "popular"
+    reason      : object, a sentence whose numbers are measured pair figures; or `Sentences`, written when asked for
     is_fallback : bool, popularity stood in for evidence
     score       : float64, what ranks; `decompose` takes it apart exactly. NaN where a list was filled up
-    fallback_level : object, whose popularity stood in: "scored" (the model's, decayed), "segment", "category", "shop"; None:
-                     evidence
-    kind        : object, "upsell" where a product of the same family is owned (or in the cart), "repurchase" of the very
-                  product (in a cart), else "cross_sell"; a reason from the same family says so. Not given: cross_sell
+    fallback_level : object or words, whose popularity stood in: "scored" (the model's, decayed), "segment", "category",
+                  "shop"; None: evidence
+    kind        : object or words, "upsell" where a product of the same family is owned (or in the cart), "repurchase" of the
+                  very product (in a cart), else "cross_sell"; a reason from the same family says so. Not given: cross_sell
     explainer   : what `decompose` asks; None: scores cannot be taken apart
     """
 
@@ -47,15 +49,15 @@ class Recommendations(Table):
     product: np.ndarray
     fit: np.ndarray
     because: np.ndarray
-    reason_code: np.ndarray
-    reason: np.ndarray
+    reason_code: np.ndarray | WordColumn
+    reason: np.ndarray | Sentences
     is_fallback: np.ndarray
     customers: Vocabulary
     products: Vocabulary
     info: Mapping[str, object] = field(default_factory=dict)
     score: np.ndarray = field(default_factory=lambda: np.empty(0))
-    fallback_level: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
-    kind: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
+    fallback_level: np.ndarray | WordColumn = field(default_factory=lambda: np.empty(0, dtype=object))
+    kind: np.ndarray | WordColumn = field(default_factory=lambda: np.empty(0, dtype=object))
     explainer: Callable[[Recommendations], Contributions] | None = None
 
     def __post_init__(self) -> None:
@@ -75,11 +77,23 @@ class Recommendations(Table):
 
     def take(self, rows: np.ndarray) -> Recommendations:
         """Some of the rows (indices, in their order)."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in ROWS})
+        return replace(self, **{name: getattr(self, name).take(rows) for name in ROWS})
 
     def explained_by(self, explainer: Callable[[Recommendations], Contributions]) -> Recommendations:
         """The same rows, with what takes their scores apart."""
         return replace(self, explainer=explainer)
+
+    def detached(self) -> Recommendations:
+        """The rows without what takes scores apart and writes sentences: small enough to be sent to another process."""
+        reason = replace(self.reason, writer=None) if isinstance(self.reason, Sentences) else self.reason
+        return replace(self, explainer=None, reason=reason)
+
+    def written_by(self, writer: SentenceWriter) -> Recommendations:
+        """The same rows, with what writes their sentences where they are not written."""
+        if not isinstance(self.reason, Sentences):
+            return self
+        columns = (self.customer, self.product, self.because, self.reason.segment)
+        return replace(self, reason=Sentences(*columns, writer))
 
     def decompose(self) -> Contributions:
         """What each score is made of; the contributions of a row add up to its score."""
@@ -109,14 +123,14 @@ class Recommendations(Table):
     def describe(self) -> dict[str, Any]:
         """How the rows were made, as plain values: mean fit, what was given up, rows a fallback level."""
         shown = int(self.info.get("shown", 0))  # type: ignore[call-overload]
-        levels = [level for level in self.fallback_level.tolist() if level is not None]
+        levels, kinds = _count_words(self.fallback_level), _count_words(self.kind)
         return {
             "rank_by": self.info.get("rank_by"),
             "mean_fit": float(self.info["fit_shown"]) / shown if shown else None,  # type: ignore[arg-type]
             "mean_fit_given_up": float(self.info["fit_given_up"]) / shown if shown else None,  # type: ignore[arg-type]
-            "with_evidence": len(self) - len(levels),
-            "fallbacks": {level: levels.count(level) for level in sorted(set(levels))},
-            "kinds": {kind: int(np.count_nonzero(self.kind == kind)) for kind in sorted(set(self.kind.tolist()))},
+            "with_evidence": len(self) - sum(levels.values()),
+            "fallbacks": levels,
+            "kinds": kinds,
         }
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
@@ -127,13 +141,13 @@ class Recommendations(Table):
             "product_id": self.products.decode(self.product),
             "fit": self.fit,
             "because": self.products.decode(self.because),
-            **self._facts(),
+            **{name: np.asarray(column) for name, column in self._facts().items()},
         }
 
     def coded_columns(self) -> dict[str, AnyColumn]:
-        """The same rows, customers and products as codes and labels."""
+        """The same rows, customers and products as codes and labels, nothing written out."""
         return {
-            "customer_id": LabelColumn(self.customer, self.customers.labels),
+            "customer_id": LabelColumn(self.customer, self.customers.held_labels),
             "rank": self.rank,
             "product_id": LabelColumn(self.product, self.products.labels),
             "fit": self.fit,
@@ -144,6 +158,15 @@ class Recommendations(Table):
     def _facts(self) -> dict[str, Any]:
         facts = ("kind", "reason", "reason_code", "is_fallback", "fallback_level", "score")
         return {name: getattr(self, name) for name in facts}
+
+
+def _count_words(column: np.ndarray | WordColumn) -> dict[str, int]:
+    """word -> rows, in the order of the words; None is not counted."""
+    if isinstance(column, WordColumn):
+        counts = dict(zip(column.labels.tolist(), np.bincount(column.codes[column.codes >= 0], minlength=1).tolist()))
+    else:
+        counts = Counter(word for word in column.tolist() if word is not None)
+    return {word: count for word, count in sorted(counts.items()) if count}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
