@@ -17,6 +17,8 @@ from affinity.threads import available_threads, map_blocks, split_by_work
 
 #: Most similar antecedents kept for each target.
 COSINES_PER_TARGET = 20
+#: Products up to which G is looked up through a bitmap of all pairs (1.9 GB); of more it is looked for in sorted columns.
+BITMAP_PRODUCTS = 100_000
 #: Entries (12 bytes each) that are turned from rows to columns at a time.
 COLUMN_ENTRIES = 30_000_000
 
@@ -73,7 +75,7 @@ def solving_bytes(transitions: Transitions) -> int:
     n = len(transitions.products)
     values = 8 * (len(transitions.co_owned.column) + len(transitions.owned_at_order.column))
     at_hand = 12 * min(COLUMN_ENTRIES, len(transitions.co_owned.column) + len(transitions.new_at_order.column))
-    return values + 12 * n * (n // 64 + 1) + at_hand
+    return values + (12 * n * (n // 64 + 1) if n <= BITMAP_PRODUCTS else values // 2) + at_hand
 
 
 def similar_edges(transitions: Transitions, threads: int | None = None) -> Edges:
@@ -114,7 +116,8 @@ def _diagonal(counts: Matrix) -> np.ndarray:
 
 def _no_sums(n: int) -> tuple[np.ndarray, ...]:
     """What `take_sums` of the kernels works in."""
-    return np.zeros(n), np.zeros(n // 64 + 1, dtype=np.uint64), np.empty(n, dtype=np.int32), np.empty(n)
+    words = (np.zeros(n // each + 1, dtype=np.uint64) for each in (64, 4096))
+    return np.zeros(n), next(words), np.empty(n, dtype=np.int32), np.empty(n), next(words)
 
 
 def _map_targets(function: Callable[..., None], matrices: tuple[Matrix, ...], parts: int, threads: int) -> None:
@@ -145,21 +148,27 @@ def _call(function: Callable[..., None], columns: list[Columns], first: int, las
 
 
 def _pack(co: Matrix, own: Matrix, units: tuple[float, float], threads: int) -> tuple[np.ndarray, ...]:
-    """The upper triangle of α·co + (1−α)·own with a bitmap, for look-ups in any order (n²·12/64 bytes beside the values)."""
+    """The upper triangle of α·co + (1−α)·own with a bitmap, for look-ups in any order (n²·12/64 bytes beside the values).
+
+    Of more than BITMAP_PRODUCTS products with sorted columns instead (4 bytes a value).
+    """
     n = len(co[0]) - 1
     most = np.diff(co[0]) + np.diff(own[0])
     start = np.concatenate([[0], np.cumsum(most)[:-1]]).astype(np.int64)
-    bits = np.zeros((n, n // 64 + 1), dtype=np.uint64)
-    rank = np.zeros((n, n // 64 + 1), dtype=np.int32)
-    value = np.empty(int(most.sum()))
+    words = n // 64 + 1 if n <= BITMAP_PRODUCTS else 0
+    bits, rank = np.zeros((n, words), dtype=np.uint64), np.zeros((n, max(words, 1)), dtype=np.int32)
+    value, column = np.empty(int(most.sum())), np.empty(0 if words else int(most.sum()), dtype=np.int32)
 
     def merge(first: int, last: int) -> None:
-        from affinity.kernels.closed_form import merge_upper
+        from affinity.kernels.closed_form import merge_rows, merge_upper
 
-        merge_upper(first, last, *co, *own, *units, np.zeros(n), start, bits, rank, value)
+        if words:
+            merge_upper(first, last, *co, *own, *units, np.zeros(n), start, bits, rank, value)
+        else:
+            merge_rows(first, last, *co, *own, *units, start, rank, value, column)
 
     map_blocks(merge, split_by_work(most + 1.0, 4 * threads), threads)
-    return start, bits, rank, value
+    return start, bits, rank, value, column
 
 
 def _by_antecedent(count: np.ndarray, antecedent: np.ndarray, weight: np.ndarray) -> Edges:

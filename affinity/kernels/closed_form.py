@@ -41,6 +41,35 @@ def merge_upper(first, last, co_indptr, co_column, co_total, own_indptr, own_col
 
 # Oracle: tests/naive.py::closed_form_edges
 @njit(nogil=True, cache=True)
+def merge_rows(first, last, co_indptr, co_column, co_total, own_indptr, own_column, own_total, co_unit, own_unit, start, rank,
+               value, column):  # fmt: skip
+    """What `merge_upper` packs, for so many products that most words of a bitmap would be empty: the columns themselves.
+
+    rank   : int32[n_products, 1], written: how many columns a row has
+    column : int32, the columns of a row, rising, from ``start`` on, beside their values
+    """
+    for a in range(first, last):
+        e, e_end, f, f_end = co_indptr[a], co_indptr[a + 1], own_indptr[a], own_indptr[a + 1]
+        used = start[a]
+        while e < e_end or f < f_end:
+            from_co = e < e_end and (f == f_end or co_column[e] <= own_column[f])
+            b = co_column[e] if from_co else own_column[f]
+            total = 0.0
+            if from_co:
+                total += co_unit * co_total[e]
+                e += 1
+            if f < f_end and own_column[f] == b:
+                total += own_unit * own_total[f]
+                f += 1
+            if total != 0.0:
+                column[used] = b
+                value[used] = total
+                used += 1
+        rank[a, 0] = used - start[a]
+
+
+# Oracle: tests/naive.py::closed_form_edges
+@njit(nogil=True, cache=True)
 def solve_targets(first, last, co, co_columns, new_columns, co_unit, new_unit, packed, ridge, n_edges, sums, scratch,
                   out_count, out_antecedent, out_edge):  # fmt: skip
     """Edges into the targets ``first`` to ``last``: solve (G + λI)_SS w = c_S and keep the best positive w.
@@ -50,7 +79,7 @@ def solve_targets(first, last, co, co_columns, new_columns, co_unit, new_unit, p
 
     co           : (indptr int64, column int32, total int64), CSR of the upper triangle of the symmetric co
     co_columns, new_columns : the columns of co and new, as (begin, row, total, origin) of `gather_columns`
-    packed       : G as (start, bits, rank, value) of `merge_upper`
+    packed       : G as (start, bits, rank, value, column): of `merge_upper`, column empty, or of `merge_rows`, bits empty
     sums         : see `take_sums`
     scratch      : system float64[K, K]; support int32[K]; weight float64[K]
     out_count    : int64[n_products]; out_antecedent, out_edge : int32 and float64[n_products, n_edges]
@@ -101,21 +130,23 @@ def count_columns(column, out):
 @njit(nogil=True, cache=True)
 def add_row(sums, b, counts, unit):
     """sums += unit × row b."""
-    target, touched = sums[0], sums[1]
+    target, touched, over = sums[0], sums[1], sums[4]
     indptr, column, total = counts
     for e in range(indptr[b], indptr[b + 1]):
         target[column[e]] += unit * total[e]
         touched[column[e] >> 6] |= np.uint64(1) << np.uint64(column[e] & 63)
+        over[column[e] >> 12] |= np.uint64(1) << np.uint64((column[e] >> 6) & 63)
 
 
 @njit(nogil=True, cache=True)
 def add_column(sums, b, columns, unit):
     """sums += unit × column b."""
-    target, touched = sums[0], sums[1]
+    target, touched, over = sums[0], sums[1], sums[4]
     begin, row, total, origin = columns
     for e in range(begin[b - origin], begin[b - origin + 1]):
         target[row[e]] += unit * total[e]
         touched[row[e] >> 6] |= np.uint64(1) << np.uint64(row[e] & 63)
+        over[row[e] >> 12] |= np.uint64(1) << np.uint64((row[e] >> 6) & 63)
 
 
 @njit(nogil=True, cache=True)
@@ -123,21 +154,27 @@ def take_sums(sums, left_out):
     """Move what was added up, but for the product ``left_out``, to the front of ``code`` and ``value``; returns how many.
 
     sums : target float64[n_products] and touched uint64[n_products // 64 + 1], zeros, left so; code int32 and value
-           float64[n_products], the touched products, rising, and their sums
+           float64[n_products], the touched products, rising, and their sums; over uint64[n_products // 4096 + 1], zeros,
+           left so: which words of touched are not 0
     """
-    target, touched, code, value = sums
+    target, touched, code, value, over = sums
     one, n = np.uint64(1), 0
-    for word in range(len(touched)):
-        bits = touched[word]
-        touched[word] = 0
-        while bits != 0:
-            i = (word << 6) + count_bits(np.int64((bits & (~bits + one)) - one))
-            bits &= bits - one
-            if i != left_out:
-                code[n] = i
-                value[n] = target[i]
-                n += 1
-            target[i] = 0.0
+    for part in range(len(over)):
+        words = over[part]
+        over[part] = 0
+        while words != 0:
+            word = (part << 6) + count_bits(np.int64((words & (~words + one)) - one))
+            words &= words - one
+            bits = touched[word]
+            touched[word] = 0
+            while bits != 0:
+                i = (word << 6) + count_bits(np.int64((bits & (~bits + one)) - one))
+                bits &= bits - one
+                if i != left_out:
+                    code[n] = i
+                    value[n] = target[i]
+                    n += 1
+                target[i] = 0.0
     return n
 
 
@@ -197,20 +234,39 @@ def is_weaker(value, a, b):
 @njit(nogil=True, cache=True)
 def fill_system(n, support, packed, ridge, system):
     """The upper triangle of G + ridge·I on the (rising) support."""
-    start, bits, rank, value = packed
+    start, bits, rank, value, column = packed
     one = np.uint64(1)
     for k in range(n):
         a = support[k]
         row = system[k]
-        for j in range(k, n):
-            b = support[j]
-            word = bits[a, b >> 6]
-            bit = one << np.uint64(b & 63)
-            if word & bit:
-                row[j] = value[start[a] + rank[a, b >> 6] + count_bits(np.int64(word & (bit - one)))]
-            else:
-                row[j] = 0.0
+        if bits.shape[1] == 0:
+            end = start[a] + rank[a, 0]
+            look_up_rising(support[k:n], column[start[a] : end], value[start[a] : end], row[k:n])
+        else:
+            for j in range(k, n):
+                b = support[j]
+                word = bits[a, b >> 6]
+                bit = one << np.uint64(b & 63)
+                if word & bit:
+                    row[j] = value[start[a] + rank[a, b >> 6] + count_bits(np.int64(word & (bit - one)))]
+                else:
+                    row[j] = 0.0
         row[k] += ridge
+
+
+@njit(nogil=True, cache=True)
+def look_up_rising(wanted, column, value, out):
+    """Values at the ``wanted`` columns, 0 where there is none; both rise, so that each search begins where the last ended."""
+    low = 0
+    for j in range(len(wanted)):
+        high = len(column)
+        while low < high:
+            middle = (low + high) >> 1
+            if column[middle] < wanted[j]:
+                low = middle + 1
+            else:
+                high = middle
+        out[j] = value[low] if low < len(column) and column[low] == wanted[j] else 0.0
 
 
 @njit(nogil=True, cache=True)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affinity.counting import count_transitions
+from affinity.fit import closed_form as room
 from affinity.fit.closed_form import Edges, similar_edges, solve_edges
 from affinity.kernels.closed_form import choose_largest
 from affinity.tables import Transitions
@@ -67,6 +68,16 @@ def test_threads_change_no_digit() -> None:
     assert one.weight.tobytes() == three.weight.tobytes()
     assert one.consequent.tobytes() == three.consequent.tobytes()
     assert one.indptr.tobytes() == three.indptr.tobytes()
+
+
+def test_many_products_are_looked_for_instead_of_kept_in_a_bitmap(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = counted(12, customers=400, products=150)
+    small = solve_edges(found, alpha=0.5, ridge=20.0, support=33)
+    monkeypatch.setattr(room, "BITMAP_PRODUCTS", 149)
+    large = solve_edges(found, alpha=0.5, ridge=20.0, support=33)
+    assert len(small.weight) > 1000
+    for name in ("indptr", "consequent", "weight"):
+        assert getattr(small, name).tobytes() == getattr(large, name).tobytes()
 
 
 def test_edges_into_a_target_may_be_capped() -> None:
