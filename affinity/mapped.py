@@ -19,9 +19,9 @@ import numpy as np
 from affinity.errors import TooLarge
 
 #: Rows looked at together: what is in between them stays small.
-BLOCK_ROWS = 1 << 22
+BLOCK_ROWS = 1 << 21
 #: Bytes up to which a column that may be mapped stays in memory.
-LEAST_BYTES = 1 << 26
+LEAST_BYTES = 1 << 25
 
 _maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 
@@ -78,11 +78,11 @@ class Growing:
         self._pieces = []
 
 
-def empty(n: int, dtype: Any, may_map: bool) -> np.ndarray:
-    """An array of ``n`` values to be filled in any order: in a file where it ``may_map`` and is large."""
+def full(n: int, value: int, dtype: Any, may_map: bool) -> np.ndarray:
+    """An array of ``n`` times ``value``, to be written to in any order: in a file where it ``may_map`` and is large."""
     size = n * np.dtype(dtype).itemsize
     if not may_map or size <= LEAST_BYTES:
-        return np.empty(n, dtype=dtype)
+        return np.full(n, value, dtype=dtype)
     with _open() as file:
         try:
             if hasattr(os, "posix_fallocate"):  # room is taken now: later the lack of it could only kill the process
@@ -91,7 +91,10 @@ def empty(n: int, dtype: Any, may_map: bool) -> np.ndarray:
                 os.ftruncate(file.fileno(), size)
         except OSError as error:
             raise _no_room(size, error) from None
-        return _map(file.fileno(), size, np.dtype(dtype))
+        array = _map(file.fileno(), size, np.dtype(dtype))
+    for rows in split_rows(n) if value else ():
+        array[rows] = value
+    return array
 
 
 def is_mapped(array: Any) -> bool:
@@ -118,12 +121,17 @@ def take(column: np.ndarray, which: np.ndarray) -> np.ndarray:
     return found.whole()
 
 
+def each_block(make: Callable[[slice], np.ndarray], n: int, dtype: Any, may_map: bool = False) -> np.ndarray:
+    """What ``make`` makes of each block of ``n`` rows, one after the other."""
+    made = Growing(dtype, may_map)
+    for rows in split_rows(n):
+        made.append(make(rows))
+    return made.whole()
+
+
 def look_up(table: np.ndarray, code: np.ndarray) -> np.ndarray:
     """``table[code]``, block by block; in a file where ``code`` is mapped."""
-    found = Growing(table.dtype, is_mapped(code))
-    for rows in split_rows(len(code)):
-        found.append(table[code[rows]])
-    return found.whole()
+    return each_block(lambda rows: table[code[rows]], len(code), table.dtype, is_mapped(code))
 
 
 def rows_where(test: Callable[[slice], np.ndarray], n: int) -> np.ndarray:

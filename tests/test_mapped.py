@@ -148,7 +148,7 @@ def test_the_files_have_no_name_and_are_gone_with_the_array(tmp_path: Path, monk
     column = mapped.Growing(np.int64, may_map=True)
     column.append(np.arange(1000))
     array = column.whole()
-    filled = mapped.empty(1000, np.int64, may_map=True)
+    filled = mapped.full(1000, 0, np.int64, may_map=True)
     filled[:] = array
     assert mapped.is_mapped(array)
     assert mapped_files() == before + 2
@@ -167,4 +167,4 @@ def test_a_full_disk_is_an_error_that_says_what_to_do(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("os.posix_fallocate", full, raising=False)
     with pytest.raises(TooLarge, match="No space left on device.*TMPDIR"):
-        mapped.empty(100, np.int64, may_map=True)
+        mapped.full(100, 0, np.int64, may_map=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from affinity.mapped import split_by_code
 from affinity.tables import Attribute, Customers, OrderLines, Products
 
 #: The attribute that names products; every other attribute becomes a segment of customers.
@@ -66,34 +67,41 @@ def _filled(given: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 def _most_frequent(product: np.ndarray, attribute: Attribute, n_products: int) -> np.ndarray:
     """object[n_products]: the label most often seen with each product, None where there is none."""
-    rows = attribute.code >= 0
     width = max(len(attribute.labels), 1)
-    key, count = np.unique(product[rows].astype(np.int64) * width + attribute.code[rows], return_counts=True)
-    by = np.lexsort((-key, count))  # rising count, and among equals the smallest code last
     best = np.full(n_products, -1, dtype=np.int32)
-    best[key[by] // width] = key[by] % width
+    for _, _, lines in split_by_code(product, n_products):
+        label = attribute.code[lines]
+        some = label >= 0
+        key, count = np.unique(product[lines][some].astype(np.int64) * width + label[some], return_counts=True)
+        by = np.lexsort((-key, count))  # rising count, and among equals the smallest code last
+        best[key[by] // width] = key[by] % width
     return attribute.labels.decode(best)
 
 
 def _median_prices(lines: OrderLines) -> np.ndarray:
     """float64[n_products]: median of net_amount / quantity over purchases, NaN where there is none."""
-    rows = (lines.quantity > 0) & np.isfinite(lines.net_amount)
-    unit, product = lines.net_amount[rows] / lines.quantity[rows], lines.product[rows]
-    unit = unit[np.lexsort((unit, product))]
-    count = np.bincount(product, minlength=len(lines.products))
-    start = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.int64) if len(count) else count
     price = np.full(len(lines.products), np.nan)
-    some = count > 0
-    low, high = start[some] + (count[some] - 1) // 2, start[some] + count[some] // 2
-    price[some] = (unit[low] + unit[high]) / 2
+    for first, last, rows in split_by_code(lines.product, len(lines.products)):
+        quantity, amount = lines.quantity[rows], lines.net_amount[rows]
+        bought = (quantity > 0) & np.isfinite(amount)
+        product = lines.product[rows][bought] - first
+        distinct, place = np.unique(amount[bought] / quantity[bought], return_inverse=True)
+        width = max(len(distinct), 1)
+        unit = distinct[np.sort(product * np.int64(width) + place) % width]
+        count = np.bincount(product, minlength=last - first)
+        some, start = count > 0, np.cumsum(count) - count
+        low, high = start[some] + (count[some] - 1) // 2, start[some] + count[some] // 2
+        price[first:last][some] = (unit[low] + unit[high]) / 2
     return price
 
 
 def _last_values(lines: OrderLines, attribute: Attribute) -> np.ndarray:
     """object[n_customers]: the latest value that each customer's lines hold."""
-    rows = np.flatnonzero((lines.customer >= 0) & (attribute.code >= 0))
     when = lines.ordered_at if lines.ordered_at is not None else lines.order_seq
-    by = rows[np.lexsort((lines.row[rows], when[rows]) if when is not None else (lines.row[rows],))]
     last = np.full(len(lines.customers), -1, dtype=np.int32)
-    last[lines.customer[by]] = attribute.code[by]  # the last assignment stands: the latest line
+    for _, _, rows in split_by_code(lines.customer, len(lines.customers)):
+        label, row = attribute.code[rows], lines.row[rows]
+        some = np.flatnonzero(label >= 0)
+        by = some[np.lexsort((row[some], when[rows][some]) if when is not None else (row[some],))]
+        last[lines.customer[rows][by]] = label[by]  # the last assignment stands: the latest line
     return attribute.labels.decode(last)

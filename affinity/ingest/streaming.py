@@ -97,9 +97,7 @@ def read_labels(bench: Workbench, cell: str, kind: str, kept: KeptRows) -> tuple
         "GROUP BY 1 ORDER BY 1"
     )
     vocabulary = Vocabulary(kind, _fetch_words(bench, kept.may_map))
-    code = mapped.empty(len(kept), np.int32, kept.may_map)
-    for block in mapped.split_rows(len(code)):
-        code[block] = -1
+    code = mapped.full(len(kept), -1, np.int32, kept.may_map)
     found = f'SELECT "row", words.rowid::INTEGER AS code FROM staged JOIN words ON {name} = label'
     for batch in _with_progress(bench.batches(found), f"{kind} labels", len(kept)):
         place, here = kept.places(batch.column("row").to_numpy())

@@ -8,8 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from affinity.errors import InputError
+from affinity.mapped import Growing, each_block, full, is_mapped, rows_where, split_by_code, split_rows
 from affinity.settings import MetricSettings
 from affinity.tables import Customers, Eligibility, Offers, OrderLines, Products, Subscriptions
+from affinity.tables.order_lines import MICROSECONDS_A_DAY
 
 NEVER = np.iinfo(np.int64).max
 
@@ -64,13 +66,11 @@ class Facts:
 
     @cached_property
     def at(self) -> np.ndarray:
-        """int64[n]: day, or place in the order sequence, or 0 of each line."""
-        if self.lines.clock == "day":
-            day = self.lines.day
-            assert day is not None
-            return day.astype(np.int64)
+        """int32 or int64[n]: day, or place in the order sequence, or 0 of each line."""
+        if self.lines.day is not None:
+            return self.lines.day
         if self.lines.order_seq is not None:
-            return self.lines.order_seq.astype(np.int64)
+            return self.lines.order_seq
         return np.zeros(len(self.lines), dtype=np.int64)
 
     @cached_property
@@ -83,8 +83,10 @@ class Facts:
         """Orders whose first line lies in the window (an order over midnight belongs to the day it began)."""
         lines = self.lines
         began = np.full(len(lines.orders), NEVER)
-        np.minimum.at(began, lines.order, self.at)
-        rows = np.flatnonzero(self.in_window & (began >= (self.start_day or np.iinfo(np.int64).min))[lines.order])
+        for block in split_rows(len(lines)):
+            np.minimum.at(began, lines.order[block], self.at[block].astype(np.int64))
+        here = began >= (self.start_day or np.iinfo(np.int64).min)
+        rows = rows_where(lambda block: self.in_window[block] & here[lines.order[block]], len(lines))
         order, first = np.unique(lines.order[rows], return_index=True)
         place = np.searchsorted(order, lines.order[rows])
         width = max(len(lines.products), 1)
@@ -101,8 +103,10 @@ class Facts:
     def first_at(self) -> np.ndarray:
         """int64[n_customers]: the first seen purchase, NEVER without one."""
         first = np.full(len(self.lines.customers), NEVER)
-        known = self.lines.customer >= 0
-        np.minimum.at(first, self.lines.customer[known], self.at[known])
+        for rows in split_rows(len(self.lines)):
+            customer = self.lines.customer[rows]
+            known = customer >= 0
+            np.minimum.at(first, customer[known], self.at[rows][known].astype(np.int64))
         return first
 
     @cached_property
@@ -114,29 +118,36 @@ class Facts:
     @cached_property
     def by_family(self) -> FirstPurchases:
         """First purchases of families."""
-        return self._first_purchases(self.family[self.lines.product], self.n_families)
+        return self._first_purchases(self.family, self.n_families)
 
     @cached_property
     def by_product(self) -> FirstPurchases:
         """First purchases of products."""
         if not self.has_families:
             return self.by_family
-        return self._first_purchases(self.lines.product, len(self.lines.products))
+        return self._first_purchases(np.arange(len(self.lines.products)), len(self.lines.products))
 
     @cached_property
     def added(self) -> np.ndarray:
         """bool, a (customer, family): first bought after the customer's first purchase, so added to what was there."""
-        return self.by_family.first_at > self.first_at[self.by_family.customer]
+        pairs = self.by_family
+        return each_block(lambda rows: pairs.first_at[rows] > self.first_at[pairs.customer[rows]], len(pairs.item), bool)
 
     @cached_property
     def upsold(self) -> np.ndarray:
         """bool, a (customer, product): new to the customer in the window, of a family that was there before the product."""
         products, families = self.by_product, self.by_family
-        line = np.full(len(products.item), -1, dtype=np.int64)
-        known = np.flatnonzero(products.of_line >= 0)
-        line[products.of_line[known]] = known  # any line of the pair: the family is the same
-        family_first = families.first_at[families.of_line[line]]
-        return (products.first_at >= (self.start_day or 0)) & (products.first_at > family_first)
+        family = full(len(products.item), 0, np.int32, is_mapped(products.item))
+        for rows in split_rows(len(self.lines)):
+            known = np.flatnonzero(products.of_line[rows] >= 0)
+            family[products.of_line[rows][known]] = families.of_line[rows][known]  # of any line of the pair: it is the same
+        start = self.start_day or 0
+
+        def is_new(rows: slice) -> np.ndarray:
+            first = products.first_at[rows]
+            return (first >= start) & (first > families.first_at[family[rows]])
+
+        return each_block(is_new, len(products.item), bool)
 
     @cached_property
     def present_at_start(self) -> np.ndarray:
@@ -149,13 +160,19 @@ class Facts:
     @cached_property
     def held(self) -> np.ndarray:
         """int64[n_customers]: families held at as_of (lapsed products left out)."""
-        lasting = self.products.lasting_days[self.lines.product]
-        alive = np.ones(len(self.lines), dtype=bool)
-        if self.as_of_day is not None:
-            alive = np.isnan(lasting) | (self.at + np.nan_to_num(lasting) > self.as_of_day)
-        pair = self.by_family.of_line[alive & (self.by_family.of_line >= 0)]
-        still = np.bincount(pair, minlength=len(self.by_family.item)) > 0
-        return np.bincount(self.by_family.customer[still], minlength=len(self.lines.customers))
+        pairs, lines = self.by_family, self.lines
+        still = np.zeros(len(pairs.item), dtype=bool)
+        for rows in split_rows(len(lines)):
+            pair = pairs.of_line[rows]
+            alive = pair >= 0
+            if self.as_of_day is not None:
+                lasting = self.products.lasting_days[lines.product[rows]]
+                alive &= np.isnan(lasting) | (self.at[rows] + np.nan_to_num(lasting) > self.as_of_day)
+            still[pair[alive]] = True
+        held = np.zeros(len(lines.customers), dtype=np.int64)
+        for rows in split_rows(len(still)):
+            held += np.bincount(pairs.customer[rows][still[rows]], minlength=len(held))
+        return held
 
     @cached_property
     def active(self) -> np.ndarray:
@@ -183,16 +200,22 @@ class Facts:
         """Everything before as_of, as an ISO interval."""
         return interval(None, self.as_of_day)
 
-    def _first_purchases(self, item: np.ndarray, n_items: int) -> FirstPurchases:
-        known = np.flatnonzero(self.lines.customer >= 0)
-        width = max(n_items, 1)
-        key = self.lines.customer[known].astype(np.int64) * width + item[known]
-        pair, inverse = np.unique(key, return_inverse=True)
-        first = np.full(len(pair), NEVER)
-        np.minimum.at(first, inverse, self.at[known])
-        of_line = np.full(len(self.lines), -1, dtype=np.int64)
-        of_line[known] = inverse
-        return FirstPurchases((pair // width).astype(np.int32), (pair % width).astype(np.int32), first, of_line)
+    def _first_purchases(self, item_of: np.ndarray, n_items: int) -> FirstPurchases:
+        """Of items, into which ``item_of`` (int[n_products]) divides the products."""
+        lines, width, before = self.lines, max(n_items, 1), 0
+        may_map = is_mapped(lines.customer)
+        customer, item, first_at = Growing(np.int32, may_map), Growing(np.int32, may_map), Growing(np.int64, may_map)
+        of_line = full(len(lines), -1, np.int32, may_map)
+        for _, _, rows in split_by_code(lines.customer, len(lines.customers)):
+            key = lines.customer[rows].astype(np.int64) * width + item_of[lines.product[rows]]
+            pair, inverse = np.unique(key, return_inverse=True)
+            first = np.full(len(pair), NEVER)
+            np.minimum.at(first, inverse, self.at[rows].astype(np.int64))
+            of_line[rows] = inverse + before
+            before += len(pair)
+            for column, values in ((customer, pair // width), (item, pair % width), (first_at, first)):
+                column.append(values)
+        return FirstPurchases(customer.whole(), item.whole(), first_at.whole(), of_line)
 
 
 def gather_facts(
@@ -216,8 +239,8 @@ def gather_facts(
     products = Products.bare(lines.products) if products is None else products.recoded(lines.products)
     customers = Customers.bare(lines.customers) if customers is None else customers.recoded(lines.customers)
     as_of_day = lines.as_of_day
-    if as_of_day is None and lines.day is not None and len(lines):
-        as_of_day = int(lines.day.max()) + 1
+    if as_of_day is None and lines.ordered_at is not None and len(lines):
+        as_of_day = int(lines.ordered_at.max()) // MICROSECONDS_A_DAY + 1
     named = [label if label is not None else ("", code) for code, label in enumerate(products.family.tolist())]
     number = {label: i for i, label in enumerate(dict.fromkeys(named))}
     return Facts(
@@ -243,8 +266,10 @@ def _check_amounts(lines: OrderLines, subscriptions: Subscriptions | None) -> No
     if subscriptions is not None:
         amounts["recurring amounts of the subscriptions"] = subscriptions.recurring
     for name, amount in amounts.items():
-        largest = float(np.abs(amount[np.isfinite(amount)]).max(initial=0.0))
-        if largest > LARGEST_AMOUNT or np.isinf(amount).any():
+        largest = 0.0
+        for rows in split_rows(len(amount)):
+            largest = max(largest, float(np.abs(amount[rows][~np.isnan(amount[rows])]).max(initial=0.0)))
+        if largest > LARGEST_AMOUNT:
             raise InputError(
                 f"The {name} go up to {largest:g}.",
                 why="Their sums cannot be reckoned with.",

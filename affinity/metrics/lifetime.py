@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity.mapped import split_rows
 from affinity.metrics.facts import Facts
 from affinity.metrics.recurring import count_churned, movements_of
 from affinity.metrics.subscription_events import DAYS_A_MONTH
@@ -109,8 +110,12 @@ def _ordered(facts: Facts) -> np.ndarray:
 
 def _margins(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
     """(margin, revenue) a customer of the lines before as_of whose product has a margin and which have an amount."""
-    lines, each = facts.lines, facts.products.margin[facts.lines.product]
-    rows = np.flatnonzero((lines.customer >= 0) & np.isfinite(each) & np.isfinite(lines.net_amount))
-    who, n = lines.customer[rows], len(lines.customers)
-    margin = np.bincount(who, each[rows] * lines.quantity[rows], minlength=n)
-    return margin, np.bincount(who, lines.net_amount[rows], minlength=n)
+    lines, n = facts.lines, len(facts.lines.customers)
+    margin, revenue = np.zeros(n), np.zeros(n)
+    for block in split_rows(len(lines)):
+        each, amount = facts.products.margin[lines.product[block]], lines.net_amount[block]
+        rows = np.flatnonzero((lines.customer[block] >= 0) & np.isfinite(each) & np.isfinite(amount))
+        who = lines.customer[block][rows]
+        np.add.at(margin, who, each[rows] * lines.quantity[block][rows])
+        np.add.at(revenue, who, amount[rows])
+    return margin, revenue

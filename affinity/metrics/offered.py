@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from affinity.mapped import rows_where, split_rows
 from affinity.metrics.facts import NEVER, Facts
 from affinity.metrics.tally import Tally, Undefined
 from affinity.tables import Offers
@@ -145,8 +146,9 @@ def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offers: 
     assert offers.offered_at is not None
     pairs = facts.by_product
     first = np.full(len(pairs.item) + 1, NEVER)  # the last place stands for pairs never bought
-    known = pairs.of_line >= 0
-    np.minimum.at(first, pairs.of_line[known], lines.ordered_at[known])
+    for rows in split_rows(len(lines)):
+        known = pairs.of_line[rows] >= 0
+        np.minimum.at(first, pairs.of_line[rows][known], lines.ordered_at[rows][known])
     width = max(len(lines.products), 1)
     keys = pairs.customer.astype(np.int64) * width + pairs.item
     wanted = np.where((buyer >= 0) & (product >= 0), buyer.astype(np.int64) * width + product, -1)
@@ -154,8 +156,11 @@ def _first_bought(facts: Facts, buyer: np.ndarray, product: np.ndarray, offers: 
     found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
     bought_at = first[np.where(found, place, len(first) - 1)]
     anything = ~offers.names_product & (buyer >= 0)
+    asked = np.zeros(len(lines.customers) + 1, dtype=bool)  # the last place stands for guests
+    asked[buyer[anything]] = True
+    theirs = rows_where(lambda rows: asked[lines.customer[rows]], len(lines))
     moments = offers.offered_at[anything]
-    bought_at[anything] = next_event(lines.customer[known], lines.ordered_at[known], buyer[anything], moments)
+    bought_at[anything] = next_event(lines.customer[theirs], lines.ordered_at[theirs], buyer[anything], moments)
     return bought_at
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from affinity.mapped import look_up
 from affinity.metrics.facts import Facts
 from affinity.metrics.tally import Tally, Undefined
 
@@ -102,4 +103,4 @@ def _opening_lines(facts: Facts) -> np.ndarray:
 
 def _of_pairs(which: np.ndarray, of_line: np.ndarray) -> np.ndarray:
     """bool, a line: its pair is one of ``which``; a guest's never is."""
-    return np.append(which, False)[of_line]
+    return look_up(np.append(which, False), of_line)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.errors import UnknownColumns, did_you_mean
+from affinity.mapped import look_up, split_by_code, split_rows
 from affinity.metrics.bands import BANDS, BANDS_OF_NUMBERS
 from affinity.metrics.facts import Facts
+from affinity.tables import Attribute
 
 UNKNOWN = "(unknown)"
 
@@ -56,11 +58,24 @@ def find_segments(facts: Facts, name: str) -> Segmentation:
             do=did_you_mean(name, known) or "Neither the order lines nor the customers have a further column.",
         )
     texts = _last_values(facts, name) if given is None else given
-    of_line = None if attribute is None else attribute.labels.decode(attribute.code)
-    seen = {str(text) for column in (texts, of_line) if column is not None for text in set(column.tolist()) if text is not None}
+    seen = {str(text) for text in set(texts.tolist()) if text is not None}
+    if attribute is not None:
+        seen |= {str(text) for text in attribute.labels.labels[_used(attribute)]}
     labels = (*sorted(seen), UNKNOWN)
     number = {label: i for i, label in enumerate(labels)}
-    return Segmentation(name, labels, _codes(texts, number), None if of_line is None else _codes(of_line, number))
+    of_line = None
+    if attribute is not None:  # the last place stands for lines without a label
+        table = [number.get(str(label), -1) for label in attribute.labels.labels]
+        of_line = look_up(np.array([*table, number[UNKNOWN]]), attribute.code)
+    return Segmentation(name, labels, _codes(texts, number), of_line)
+
+
+def _used(attribute: Attribute) -> np.ndarray:
+    """bool[n_labels]: the labels that some line has."""
+    used = np.zeros(len(attribute.labels) + 1, dtype=bool)
+    for rows in split_rows(len(attribute.code)):
+        used[attribute.code[rows]] = True
+    return used[:-1]
 
 
 def _why_ignored(facts: Facts, name: str) -> str | None:
@@ -82,9 +97,11 @@ def _codes(texts: np.ndarray, number: dict[str, int]) -> np.ndarray:
 def _last_values(facts: Facts, name: str) -> np.ndarray:
     """object[n_customers]: the value of each customer's latest line that has one (ties: the later row)."""
     attribute, lines = facts.lines.attributes[name], facts.lines
-    rows = np.flatnonzero((lines.customer >= 0) & (attribute.code >= 0))
     when = lines.ordered_at if lines.ordered_at is not None else facts.at
-    by = rows[np.lexsort((lines.row[rows], when[rows]))]
     last = np.full(len(lines.customers), -1, dtype=np.int32)
-    last[lines.customer[by]] = attribute.code[by]
+    for _, _, rows in split_by_code(lines.customer, len(lines.customers)):
+        label, row = attribute.code[rows], lines.row[rows]
+        some = np.flatnonzero(label >= 0)
+        by = some[np.lexsort((row[some], when[rows][some]))]
+        last[lines.customer[rows][by]] = label[by]
     return attribute.labels.decode(last)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from affinity.frames import ListColumn
-from affinity.mapped import Growing, is_mapped, split_rows, take
+from affinity.mapped import each_block, is_mapped, take
 from affinity.tables.ingest_report import IngestReport
 from affinity.tables.table import Table, check_lengths
 from affinity.vocabulary import Vocabulary
@@ -77,12 +77,10 @@ class OrderLines(Table):
     @property
     def day(self) -> np.ndarray | None:
         """int32 days since the epoch in the reporting time zone, or None without dates."""
-        if self.ordered_at is None:
+        at = self.ordered_at
+        if at is None:
             return None
-        found = Growing(np.int32, is_mapped(self.ordered_at))
-        for rows in split_rows(len(self)):
-            found.append(self.ordered_at[rows] // MICROSECONDS_A_DAY)
-        return found.whole()
+        return each_block(lambda rows: at[rows] // MICROSECONDS_A_DAY, len(at), np.int32, is_mapped(at))
 
     def take(self, which: np.ndarray, **instead: np.ndarray) -> OrderLines:
         """A copy of the lines that the mask or index array ``which`` picks, same vocabularies and report.
