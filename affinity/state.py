@@ -122,7 +122,7 @@ def _claim(folder: Path) -> None:
 
 def _read(path: Path, key: str) -> tuple[Part | None, int]:
     """The part (None where its key is another one) and its format."""
-    with np.load(path, allow_pickle=False) as stored:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         head = json.loads(stored["head"].tobytes())
         if head["format"] != FORMAT or head["key"] != key:
             return None, int(head["format"])
