@@ -75,7 +75,7 @@ def _expect(
 
     rows : only of these pairs and of those seen, NaN otherwise; None: of all
     """
-    found = mapped.empty(len(count), np.float64, mapped.is_mapped(count))
+    found = mapped.full(len(count), 0, np.float64, mapped.is_mapped(count))
     n_item = margins.n_item.astype(np.float64)
     for block in _blocks(len(count)):
         needed = count[block] > 0
