@@ -96,9 +96,9 @@ def test_a_history_of_lines_in_files_is_that_of_lines_in_memory(
         return history.look_back(baskets.drop_unseen_labels(baskets.cut_lines(lines, as_of)))
 
     def derive(past: history.History) -> list[Any]:
-        settings = Settings()
+        settings = Settings().changed(metrics={"lapse_days": 60})
         facts = read_facts(past, None, None, None)
-        by = ("tenure", "colour", "purchase_path")
+        by = ("tenure", "colour", "purchase_path", "revenue_tier")
         made = [baskets.group_baskets(past.gross, by=by, max_size=6) for by in ("order", "customer_day", "session")]
         measured = [measure_shop(past, facts, settings, None, by), measure_tree(past, facts, settings, None, ("colour",))]
         return [past.gross, past.lines, past.steps, past.holdings, facts.products, facts.customers, *made, *measured]

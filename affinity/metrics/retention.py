@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from affinity.mapped import split_by_code, split_rows
 from affinity.metrics.changes import LifetimeSplit, split_lifetime_value
 from affinity.metrics.facts import NEVER, Facts
 from affinity.metrics.pairs import enters
@@ -270,15 +271,15 @@ def _ends(facts: Facts) -> tuple[np.ndarray, str] | None:
 
 def _lapses(facts: Facts, days: int) -> np.ndarray:
     """int64[n_customers]: the day on which the first pause of more than ``days`` became one, −1 without."""
-    known = np.flatnonzero(facts.lines.customer >= 0)
-    known = known[np.lexsort((facts.at[known], facts.lines.customer[known]))]
-    who, at = facts.lines.customer[known], facts.at[known]
-    following = np.full(len(at), facts.as_of_day or 0, dtype=np.int64)
-    same = who[1:] == who[:-1]
-    following[:-1][same] = at[1:][same]
-    pause = np.flatnonzero(following - at > days)
-    lapsed = np.full(len(facts.lines.customers), NEVER)
-    np.minimum.at(lapsed, who[pause], at[pause] + days)
+    lines, lapsed = facts.lines, np.full(len(facts.lines.customers), NEVER)
+    for _, _, rows in split_by_code(lines.customer, len(lines.customers)):
+        by = np.lexsort((facts.at[rows], lines.customer[rows]))
+        who, at = lines.customer[rows][by], facts.at[rows][by].astype(np.int64)
+        following = np.full(len(at), facts.as_of_day or 0, dtype=np.int64)
+        same = who[1:] == who[:-1]
+        following[:-1][same] = at[1:][same]
+        pause = np.flatnonzero(following - at > days)
+        np.minimum.at(lapsed, who[pause], at[pause] + days)
     return np.where(lapsed < NEVER, lapsed, -1)
 
 
@@ -296,11 +297,14 @@ def _strata(facts: Facts, bought: np.ndarray, start: np.ndarray, landmark: int) 
     n, lines = len(facts.lines.customers), facts.lines
     limit = np.full(n, -1, dtype=np.int64)
     limit[bought] = start + landmark
-    early = np.flatnonzero((lines.customer >= 0) & (facts.at < np.append(limit, -1)[lines.customer]))
-    order, row = np.unique(lines.order[early], return_index=True)
-    orders = np.bincount(lines.customer[early[row]], minlength=n)[bought]
-    last = np.full(n, -1, dtype=np.int64)
-    np.maximum.at(last, lines.customer[early], facts.at[early])
+    orders, last = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+    for _, _, rows in split_by_code(lines.order, len(lines.orders)):
+        customer, at = lines.customer[rows], facts.at[rows].astype(np.int64)
+        early = np.flatnonzero((customer >= 0) & (at < np.append(limit, -1)[customer]))
+        _, first = np.unique(lines.order[rows][early], return_index=True)
+        np.add.at(orders, customer[early[first]], 1)
+        np.maximum.at(last, customer[early], at[early])
+    orders = orders[bought]
     recency = start + landmark - last[bought]
     by_orders = np.searchsorted(_ORDER_EDGES, orders, side="left")
     return by_orders * (len(_RECENCY_EDGES) + 1) + np.searchsorted(_RECENCY_EDGES, recency, side="left")
@@ -310,5 +314,9 @@ def _revenue_after(facts: Facts, bought: np.ndarray, start: np.ndarray, landmark
     n, lines = len(facts.lines.customers), facts.lines
     limit = np.full(n, NEVER)
     limit[bought] = start + landmark
-    late = np.flatnonzero((lines.customer >= 0) & (facts.at >= np.append(limit, NEVER)[lines.customer]))
-    return np.bincount(lines.customer[late], lines.net_amount[late], minlength=n)[bought]
+    revenue, limit = np.zeros(n), np.append(limit, NEVER)
+    for rows in split_rows(len(lines)):
+        customer = lines.customer[rows]
+        late = np.flatnonzero((customer >= 0) & (facts.at[rows] >= limit[customer]))
+        np.add.at(revenue, customer[late], lines.net_amount[rows][late])
+    return revenue[bought]
