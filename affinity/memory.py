@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from affinity.errors import SettingsError, TooLarge
+from affinity.mapped import unload
 
 #: The budget that the sizes of blocks in each room are made for.
 USUAL_BUDGET = 8 * 10**9
@@ -82,7 +83,8 @@ def require_room(memory_budget: int | str | None, doing: str, needed: int = 0) -
 
 @contextmanager
 def within_budget(memory_budget: int | str | None, doing: str) -> Iterator[None]:
-    """A step of a run that neither begins nor ends over the budget."""
+    """A step of a run that neither begins nor ends over the budget, and leaves mapped columns to the system."""
     require_room(memory_budget, doing)
     yield
+    unload()
     require_room(memory_budget, doing)

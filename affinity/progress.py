@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
+SECONDS_BETWEEN_LOOKS = 0.25
 _state = {"on": False}
 
 
@@ -23,6 +25,35 @@ def track(iterable: Iterable[T], label: str, total: int | None = None) -> Iterab
     from tqdm import tqdm
 
     return tqdm(iterable, desc=label, total=total, file=sys.stderr, leave=False)
+
+
+def progress_is_on() -> bool:
+    """Whether progress is drawn."""
+    return _state["on"]
+
+
+@contextmanager
+def watch(label: str, percent: Callable[[], float]) -> Iterator[None]:
+    """While the block runs, draw a bar of what ``percent`` says (0 to 100; below 0 unknown) when progress is on."""
+    if not _state["on"]:
+        yield
+        return
+    from tqdm import tqdm
+
+    over = threading.Event()
+
+    def draw() -> None:
+        with tqdm(desc=label, total=100, unit="%", file=sys.stderr, leave=False) as bar:
+            while not over.wait(SECONDS_BETWEEN_LOOKS):
+                bar.update(max(percent() - bar.n, 0))
+
+    drawing = threading.Thread(target=draw, daemon=True)
+    drawing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        drawing.join()
 
 
 @contextmanager

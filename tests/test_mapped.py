@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import affinity as af
-from affinity import baskets, history, ingest, mapped
+from affinity import baskets, history, ingest, mapped, progress
 from affinity.errors import TooLarge
 from affinity.settings import Settings
 from affinity.steps import fingerprint_inputs, measure_shop, measure_tree, read_facts
@@ -85,6 +85,18 @@ def test_lines_in_files_are_the_lines_in_memory(orders: pd.DataFrame, plain: Ord
     assert not mapped.is_mapped(plain.order)
     assert len(lines.report.reasons) == 4
     _require_equal(lines, plain)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_reading_says_how_far_it_is(
+    orders: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_state", {"on": True})
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LOOKS", 0.0)
+    ingest.read_orders(orders, memory_budget="1kB")
+    said = capsys.readouterr().err
+    for label in ("rows staged", "repeated rows sought", "order lines", "customer labels sorted", "product labels looked up"):
+        assert label in said
 
 
 @pytest.mark.parametrize("as_of", [None, "2024-03-01"])

@@ -16,11 +16,12 @@ def find_repeats(bench: Workbench, columns: Sequence[str]) -> int:
     """
     asked = "WHERE set_aside IS NULL" if "set_aside" in columns else ""
     cells = ", ".join(["row_hash", *map(quote_name, columns)])
-    bench.run(
+    bench.run_long(
+        "repeated rows sought",
         "CREATE OR REPLACE TEMP TABLE repeats AS WITH hashes AS "
         f"(SELECT row_hash FROM staged {asked} GROUP BY row_hash HAVING count(*) > 1), "
         f"alike AS (SELECT * FROM (FROM staged {asked}) WHERE row_hash IN (SELECT row_hash FROM hashes)) "
-        f'SELECT "row" FROM alike QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY "row") > 1'
+        f'SELECT "row" FROM alike QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY "row") > 1',
     )
     ((count,),) = bench.run("SELECT count(*) FROM repeats")
     return int(count)
@@ -32,11 +33,12 @@ def find_repeated_ids(bench: Workbench, name: str, source_name: str) -> int:
     Raises InputError when one id stands for different rows.
     """
     column = quote_name(name)
-    bench.run(
+    bench.run_long(
+        "repeated ids sought",
         "CREATE OR REPLACE TEMP TABLE repeats AS WITH twice AS "
         f"(SELECT {column} AS id FROM staged WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1) "
         f'SELECT "row", {column} AS id, row_hash, row_number() OVER (PARTITION BY {column} ORDER BY "row") AS nth '
-        f"FROM staged WHERE {column} IN (SELECT id FROM twice)"
+        f"FROM staged WHERE {column} IN (SELECT id FROM twice)",
     )
     differing = bench.run(
         'SELECT id, list("row" ORDER BY "row") FROM repeats GROUP BY id HAVING count(DISTINCT row_hash) > 1 ORDER BY min("row")'

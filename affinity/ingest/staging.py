@@ -104,4 +104,4 @@ def _fill(bench: Workbench, source: Source, selections: Mapping[str, str], table
     sql = (
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {row} AS row, hash({cells}) AS row_hash{chosen} FROM {source.relation}"
     )
-    bench.run(sql, source.parameters)
+    bench.run_long("rows staged", sql, source.parameters)

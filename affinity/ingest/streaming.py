@@ -92,14 +92,15 @@ def read_labels(bench: Workbench, cell: str, kind: str, kept: KeptRows) -> tuple
     """
     name = quote_name(cell)
     only = 'AND "row" NOT IN (SELECT "row" FROM verdicts)' if len(kept.aside[0]) else ""
-    bench.run(
+    bench.run_long(
+        f"{kind} labels sorted",
         f"CREATE OR REPLACE TEMP TABLE words AS SELECT {name} AS label FROM staged WHERE {name} IS NOT NULL {only} "
-        "GROUP BY 1 ORDER BY 1"
+        "GROUP BY 1 ORDER BY 1",
     )
     vocabulary = Vocabulary(kind, _fetch_words(bench, kept.may_map))
     code = mapped.full(len(kept), -1, np.int32, kept.may_map)
     found = f'SELECT "row", words.rowid::INTEGER AS code FROM staged JOIN words ON {name} = label'
-    for batch in _with_progress(bench.batches(found), f"{kind} labels", len(kept)):
+    for batch in _with_progress(bench.batches(found), f"{kind} labels looked up", len(kept)):
         place, here = kept.places(batch.column("row").to_numpy())
         code[place] = batch.column("code").to_numpy()[here]
     bench.run("DROP TABLE words")

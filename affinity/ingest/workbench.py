@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from affinity.frames import without_progress_bar
 from affinity.memory import USUAL_BUDGET, share_of_memory
+from affinity.progress import progress_is_on, watch
 from affinity.replacing import working_folder
 from affinity.threads import available_threads
 
@@ -33,6 +34,11 @@ class Workbench:
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a statement."""
         return self.connection.execute(sql, dict(parameters or {})).fetchall()
+
+    def run_long(self, label: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement whose rows are not wanted, with a bar of how far it is."""
+        with watch(label, self.connection.query_progress):
+            self.connection.execute(sql, dict(parameters or {}))
 
     def batches(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The rows of a query as pyarrow record batches, drained to the end."""
@@ -63,6 +69,9 @@ def open_workbench(memory_budget: int | str | None = None) -> Iterator[Workbench
         connection = without_progress_bar(duckdb.connect(":memory:", config=config))
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            if progress_is_on():  # reckoned by the engine, drawn by `affinity.progress`
+                with suppress(duckdb.Error):  # a notebook without widgets
+                    connection.execute("SET enable_progress_bar_print = false; SET enable_progress_bar = true")
             with ExitStack() as closing:
                 yield Workbench(connection, folder, closing)
         finally:
