@@ -14,11 +14,12 @@ import numpy as np
 
 from affinity.contexts import Facts, Shop
 from affinity.eligibility import judge_eligibility
+from affinity.frames import LabelColumn
 from affinity.history import History
 from affinity.packing import pack_shop
 from affinity.release.checksum import release_id
 from affinity.release.parquet import write_hashed
-from affinity.release.serving import serving_files
+from affinity.release.served import serving_files
 from affinity.release.verify import manifest_checksum
 from affinity.settings import Settings
 from affinity.tables import Calibration, Customers, FitModel, Holdings, Landmark, OrderLines, PairGraph, Products
@@ -56,33 +57,26 @@ def make_releases(folder: Path, customers: int, products: int, count: int = 2) -
 
 
 def _write(home: Path, identity: dict[str, Any], packed: dict[str, Any], recommendations: Any, bought: Any) -> None:
-    import pyarrow as pa
-
     ids = packed["shop_product"]
-    listed = pa.table({"product_id": ids, "name": [f"Product {label[1:]}" for label in ids]})
+    named = {"product_id": ids, "name": [f"Product {label[1:]}" for label in ids]}
+    listed = {name: np.array(texts, dtype=object) for name, texts in named.items()}
     (home / "serving").mkdir(parents=True)
     files = {
         f"serving/{name}": write_hashed(home / "serving" / name, write)
         for name, write in serving_files(recommendations=recommendations, also_bought=bought, products=listed, shop=packed)
     }
     manifest: dict[str, Any] = {"format": "affinity-release-1", "release": home.name, "as_of": identity["as_of"]}
-    manifest |= {"identity": identity, "rows": {"recommendations": len(recommendations)}, "files": files}
+    manifest |= {"identity": identity, "rows": {"recommendations": len(recommendations["rank"])}, "files": files}
     manifest["checksum"] = manifest_checksum(manifest)
     (home / "manifest.json").write_text(json.dumps(manifest))
 
 
-def _table(columns: dict[str, Any]) -> Any:
-    """A pyarrow.Table; a pair (codes, labels) is a column of texts, code −1 none."""
-    import pyarrow as pa
-
-    made = {}
-    for name, column in columns.items():
-        if isinstance(column, tuple):
-            codes, labels = column
-            made[name] = pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(labels))
-        else:
-            made[name] = pa.array(column)
-    return pa.table(made)
+def _table(columns: dict[str, Any]) -> dict[str, Any]:
+    """Columns as a table has them; a pair (codes, labels) is a column of texts, code −1 none."""
+    return {
+        name: LabelColumn(column[0], np.array(column[1], dtype=object)) if isinstance(column, tuple) else column
+        for name, column in columns.items()
+    }
 
 
 def make_tables(shop: Shop, seed: int) -> tuple[Any, Any]:

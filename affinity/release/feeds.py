@@ -219,10 +219,12 @@ def _shards(release: Release, digits: int) -> Iterator[tuple[str, dict[str, list
                 "reason_code": codes[code],
                 "reason": say_to_shopper(codes[code], (names[because] or ids[because]) if because >= 0 else None),
                 "because": ids[because] if because >= 0 else None,
-                "sentence": a.text("reason", reason) if reason >= 0 else None,
+                "sentence": sentence or None,
                 "is_fallback": alone,
             }
-            for rank, (product, fit, code, because, reason, alone, kind) in enumerate(zip(*columns, a.kinds("fit", rows)), 1)
+            for rank, (product, fit, code, because, alone, kind, sentence) in enumerate(
+                zip(*columns, a.kinds("fit", rows), a.sentences(rows)), 1
+            )
         ]
 
     for shard in range(16**digits):
@@ -230,7 +232,7 @@ def _shards(release: Release, digits: int) -> Iterator[tuple[str, dict[str, list
         yield (f"{shard:0{digits}x}" if digits else ""), {a.text("customer", i): items(i) for i in members}
 
 
-_FIT = ("product", "value", "reason_code", "because", "reason", "is_fallback")
+_FIT = ("product", "value", "reason_code", "because", "is_fallback")
 
 
 def _stamp(database: Path) -> dict[str, str]:

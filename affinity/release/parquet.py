@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from affinity.errors import OutputError
-from affinity.frames import AnyColumn, LabelColumn, ListColumn, WordColumn, arrow_labels, to_arrow
+from affinity.frames import AnyColumn, LabelColumn, ListColumn, WordColumn, arrow_labels, take_rows, to_arrow
+from affinity.mapped import split_rows
+from affinity.progress import track
 from affinity.release.download import defuse
-from affinity.release.schema import TABLES, arrow_type
+from affinity.release.schema import FLAG, NUMBER, SHORT, TABLES, WHOLE, arrow_type
+from affinity.release.values import ValuesChecksum
 from affinity.replacing import replacing
 from affinity.tables import Table
 
 ROWS_A_GROUP = 1 << 18
+
+#: The type of an empty column; the others are texts.
+_EMPTY = {WHOLE: np.int64, SHORT: np.int32, NUMBER: np.float64, FLAG: np.bool_}
 
 
 class HashedFile:
@@ -69,21 +75,67 @@ def write_hashed(path: Path, write: Any) -> dict[str, Any]:
     return {"sha256": hashed.sha256.hexdigest(), "bytes": hashed.size}
 
 
-def published_table(name: str, content: Table | Mapping[str, AnyColumn] | None) -> Any:
-    """The pyarrow.Table that file ``name`` publishes: its columns in their published types, labels as dictionaries.
+def published_columns(name: str, content: Table | Mapping[str, AnyColumn] | None) -> Mapping[str, AnyColumn]:
+    """The columns that file ``name`` publishes, labels as codes; None gives those that it must have, without rows.
 
-    None gives no rows. A column that the file must have and ``content`` lacks is a defect: ValueError.
+    A column that the file must have and ``content`` lacks is a defect: ValueError.
     """
-    import pyarrow as pa
-
     needed = TABLES[name]
     if content is None:
-        return pa.table({column: pa.array([], type=arrow_type(kind)) for column, kind in needed.items()})
+        return {column: np.empty(0, dtype=_EMPTY.get(kind, object)) for column, kind in needed.items()}
     columns = content.coded_columns() if isinstance(content, Table) else content
     missing = sorted(set(needed) - set(columns))
     if missing:
         raise ValueError(f"{name}: the columns {missing} are missing; there are {sorted(columns)}")
-    return pa.table({column: _published_column(values, needed.get(column)) for column, values in columns.items()})
+    return columns
+
+
+def published_blocks(name: str, content: Table | Mapping[str, AnyColumn] | None) -> Iterator[Any]:
+    """The rows of file ``name`` as pyarrow.Tables of ROWS_A_GROUP rows (the last of fewer; at least one), made one by one.
+
+    Of several blocks each holds only the labels that it uses.
+    """
+    import pyarrow as pa
+
+    if content is None:
+        yield pa.table({column: pa.array([], type=arrow_type(kind)) for column, kind in TABLES[name].items()})
+        return
+    columns = published_columns(name, content)
+    n = len(next(iter(columns.values())))
+    if n <= ROWS_A_GROUP or any(isinstance(column, ListColumn) for column in columns.values()):
+        whole = _published_table(name, columns)
+        yield from (whole.slice(rows.start, ROWS_A_GROUP) for rows in split_rows(n, ROWS_A_GROUP))
+        return
+    for rows in track(list(split_rows(n, ROWS_A_GROUP)), f"{name} written"):
+        part = take_rows(columns, rows)
+        yield _published_table(name, {key: _narrowed(column) for key, column in part.items()})
+
+
+def _narrowed(column: AnyColumn) -> AnyColumn:
+    return column.narrowed() if isinstance(column, LabelColumn) and not isinstance(column, WordColumn) else column
+
+
+def _published_table(name: str, columns: Mapping[str, AnyColumn]) -> Any:
+    import pyarrow as pa
+
+    needed = TABLES[name]
+    return pa.table({key: _published_column(values, needed.get(key)) for key, values in columns.items()})
+
+
+def write_published(name: str, content: Table | Mapping[str, AnyColumn] | None, file: Any) -> tuple[int, str]:
+    """Write file ``name`` as Parquet, a row group at a time; how many rows it has, and the checksum of their values."""
+    import pyarrow.parquet as pq
+
+    rows, checksum, writer = 0, ValuesChecksum(), None
+    for block in published_blocks(name, content):
+        if writer is None:
+            writer = pq.ParquetWriter(file, block.schema, **_options(block.schema))
+        writer.write_table(block, row_group_size=ROWS_A_GROUP)
+        checksum.add(block)
+        rows += len(block)
+    assert writer is not None
+    writer.close()
+    return rows, checksum.hexdigest()
 
 
 def _published_column(values: AnyColumn, kind: str | None) -> Any:
@@ -99,24 +151,27 @@ def _published_column(values: AnyColumn, kind: str | None) -> Any:
 
 def write_parquet(table: Any, file: Any) -> None:
     """Write a pyarrow.Table with fixed options: no writer schema, zstd 1, dictionaries for what is not a float."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-    others = [_leaf(field) for field in table.schema if not pa.types.is_floating(field.type)]
-    pq.write_table(
-        table.replace_schema_metadata(None),
-        file,
-        version="2.6",
-        data_page_version="1.0",
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=others or False,
-        use_byte_stream_split=floats or False,
-        row_group_size=ROWS_A_GROUP,
-        store_schema=False,
-        write_page_index=False,
-    )
+    plain = table.replace_schema_metadata(None)
+    pq.write_table(plain, file, row_group_size=ROWS_A_GROUP, **_options(table.schema))
+
+
+def _options(schema: Any) -> dict[str, Any]:
+    import pyarrow as pa
+
+    floats = [field.name for field in schema if pa.types.is_floating(field.type)]
+    others = [_leaf(field) for field in schema if not pa.types.is_floating(field.type)]
+    return {
+        "version": "2.6",
+        "data_page_version": "1.0",
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": others or False,
+        "use_byte_stream_split": floats or False,
+        "store_schema": False,
+        "write_page_index": False,
+    }
 
 
 def _leaf(field: Any) -> str:

@@ -7,163 +7,12 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from affinity.errors import ReleaseError
-
-README = """# Serving arrays of this release
-
-Read them with numpy.load(name, mmap_mode="r"). A list of texts is NAME_text.npy (uint8, UTF-8 end to end) and
-NAME_offsets.npy (int64, one more than texts). Codes are positions in such a list; -1 is none.
-
-| file | holds |
-|---|---|
-| product_text, product_offsets | product ids, sorted by their bytes; a product code is a position here |
-| product_name_text, product_name_offsets | the name of each product code (empty: unknown) |
-| customer_text, customer_offsets | customer ids, sorted by their bytes |
-| customer_rows | int64, customers + 1: the rows of a customer in fit_*, best first |
-| customer_shop | int32 code of each customer in the packed shop (below), -1 who never ordered |
-| fit_product, fit_because | int32 product codes: what to show; the owned product that speaks for it |
-| fit_value | float64 fit |
-| fit_reason_code, fit_reason | int8 and int32 positions in the two lists below, -1 none |
-| fit_is_fallback | bool |
-| fit_kind | int8 position in the kinds below: cross_sell, upsell or repurchase; -1 not known |
-| kind_text, kind_offsets | kinds |
-| reason_code_text, reason_code_offsets | reason codes |
-| reason_text, reason_offsets | reasons (sentences) |
-| bought_rows | int64, products + 1: the rows of a product code in bought_*, best first |
-| bought_product, bought_score | int32 product codes and float64 scores of what is best bought with it |
-| bought_kind | int8 position in the kinds |
-
-A release of `affinity run` also holds the shop itself, for carts and orders that are not known when it is published
-(see affinity/packing.py; product codes are positions in the list above, customers are those of customer_shop):
-
-| file | holds |
-|---|---|
-| shop.json | plain values: as_of_day, baskets, buyers, settings, states, the coefficients of the fit model |
-| product_*, category | what each product is: the columns of products.parquet, its orders and buyers |
-| pair_*, converts_* | by antecedent: pairs bought together, pairs that convert (at the horizon of reasons) |
-| held_*, returned_*, step_*, customer_*, judged_* | by customer: owned, given back, the days of purchases, facts, states |
-| edge_*, like_*, first_purchases, recent_lines, known_buyers, segment_score | the fit model and what it counts |
-"""
-
-Writer = Callable[[Any], Any]
-
-
-def serving_files(
-    *, recommendations: Any, also_bought: Any, products: Any, shop: Mapping[str, Any] | None = None
-) -> Iterator[tuple[str, Writer]]:
-    """(file name, writer) of every serving file, from the published pyarrow tables and the packed shop.
-
-    shop : name -> array, list of texts or mapping of plain values; its lists ``shop_product`` and ``shop_customer`` are
-           those that the tables' codes refer to, and so must be sorted
-    """
-    packed = dict(shop or {})
-    known = packed.pop("shop_customer", [])
-    product_ids, codes = _shared_codes(
-        products["product_id"],
-        recommendations["product_id"],
-        recommendations["because"],
-        also_bought["product_id"],
-        also_bought["recommended_id"],
-    )
-    arrays = _texts("product", product_ids)
-    names = dict(zip(products["product_id"].to_pylist(), products["name"].to_pylist()))
-    arrays |= _texts("product_name", [names.get(label) or "" for label in product_ids])
-    if product_ids != packed.get("shop_product", product_ids) or known != sorted(known):
-        raise ValueError("the labels of a shop that is served are sorted texts")
-    kinds, kind = _shared_codes(recommendations["kind"], also_bought["kind"])
-    arrays |= _texts("kind", kinds) | _fit_arrays(recommendations, (codes[1], codes[2], kind[0]), known)
-    arrays |= _bought_arrays(also_bought, (codes[3], codes[4], kind[1]), len(product_ids))
-    packed.pop("shop_product", None)
-    for name, value in packed.items():
-        if isinstance(value, Mapping):
-            yield f"{name}.json", partial(_save_plain, value)
-        else:
-            arrays |= _texts(name, value) if isinstance(value, list) else {name: np.ascontiguousarray(value)}
-    for name, array in arrays.items():
-        yield f"{name}.npy", partial(_save, array)
-    yield "README.md", lambda file: file.write(README.encode())
-
-
-def _save(array: np.ndarray, file: Any) -> None:
-    from numpy.lib import format as npy
-
-    npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(array))
-    file.write(array.data if array.size else b"")
-
-
-def _save_plain(value: Mapping[str, Any], file: Any) -> None:
-    file.write((json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
-
-
-def _fit_arrays(recommendations: Any, codes: tuple[np.ndarray, ...], known: list[str]) -> dict[str, np.ndarray]:
-    """codes : product, because and kind of each row"""
-    product, because, kind = codes
-    customers, (customer,) = _shared_codes(recommendations["customer_id"], also=known)
-    rank = recommendations["rank"].to_numpy()
-    order = np.lexsort((rank, customer))
-    reason_codes, (reason_code,) = _shared_codes(recommendations["reason_code"])
-    reasons, (reason,) = _shared_codes(recommendations["reason"])
-    fit = recommendations["fit"].to_numpy()
-    arrays = _texts("customer", customers)
-    arrays["customer_rows"] = _row_bounds(customer, len(customers))
-    if known:
-        place = {label: code for code, label in enumerate(known)}
-        arrays["customer_shop"] = np.fromiter((place.get(label, -1) for label in customers), np.int32, len(customers))
-    arrays |= {"fit_product": product[order], "fit_because": because[order], "fit_value": fit[order]}
-    arrays |= {"fit_reason_code": reason_code[order].astype(np.int8), "fit_reason": reason[order]}
-    arrays |= {"fit_is_fallback": recommendations["is_fallback"].to_numpy()[order], "fit_kind": kind[order].astype(np.int8)}
-    return arrays | _texts("reason_code", reason_codes) | _texts("reason", reasons)
-
-
-def _bought_arrays(also_bought: Any, codes: tuple[np.ndarray, ...], products: int) -> dict[str, np.ndarray]:
-    """codes : product, what is bought with it and kind of each row"""
-    product, other, kind = codes
-    order = np.lexsort((also_bought["rank"].to_numpy(), product))
-    return {
-        "bought_rows": _row_bounds(product, products),
-        "bought_product": other[order],
-        "bought_score": also_bought["score"].to_numpy()[order],
-        "bought_kind": kind[order].astype(np.int8),
-    }
-
-
-def _row_bounds(code: np.ndarray, n: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(np.bincount(code, minlength=n))]).astype(np.int64)
-
-
-def _shared_codes(*columns: Any, also: Iterable[str] = ()) -> tuple[list[str], list[np.ndarray]]:
-    """The distinct texts of the columns and of ``also``, sorted by code points (so by bytes), and int32 codes, −1 for null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    encoded = [
-        (column if pa.types.is_dictionary(column.type) else column.dictionary_encode()).combine_chunks() for column in columns
-    ]
-    encoded = [pa.array([], pa.string()).dictionary_encode() if not len(array) else array for array in encoded]
-    used = []
-    for array in encoded:
-        present = pc.unique(array.indices.drop_null())
-        used.append(array.dictionary.take(present).to_pylist())
-    labels = sorted({text for texts in [*used, also] for text in texts})
-    code = {text: position for position, text in enumerate(labels)}
-    codes = []
-    for array in encoded:
-        known = np.array([code.get(text, -1) for text in array.dictionary.to_pylist()] + [-1], dtype=np.int32)
-        codes.append(known[pc.fill_null(array.indices, len(array.dictionary)).to_numpy(zero_copy_only=False)])
-    return labels, codes
-
-
-def _texts(name: str, texts: list[str]) -> dict[str, np.ndarray]:
-    data = [text.encode() for text in texts]
-    offsets = np.concatenate([[0], np.cumsum([len(text) for text in data], dtype=np.int64)]).astype(np.int64)
-    return {f"{name}_text": np.frombuffer(b"".join(data), dtype=np.uint8), f"{name}_offsets": offsets}
 
 
 class ServingArrays:
@@ -199,6 +48,14 @@ class ServingArrays:
         """The texts at ``positions`` of a list, "" for −1."""
         offsets, data = self._views(name)
         return [str(data[offsets[i] : offsets[i + 1]], "utf-8") if i >= 0 else "" for i in positions]
+
+    def sentences(self, rows: slice) -> list[str]:
+        """The reasons of rows of "fit"; a large release lists what they are put together from."""
+        said = self.some_texts("reason", self.view("fit_reason")[rows].tolist())
+        if "fit_opening" not in self._arrays:
+            return said
+        before = [self.some_texts(part, self.view(f"fit_{part}")[rows].tolist()) for part in ("opening", "since")]
+        return list(map("".join, zip(*before, said)))
 
     def find(self, name: str, text: str) -> int:
         """The position of ``text`` in the sorted list ``name`` ("product", "customer"), −1 when it is not there."""

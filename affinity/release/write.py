@@ -12,7 +12,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from affinity.errors import ReleaseError, did_you_mean
 from affinity.frames import AnyColumn
-from affinity.release.checksum import release_id, values_checksum
+from affinity.release.checksum import release_id
 from affinity.release.folder import (
     ASIDE,
     FORMAT,
@@ -33,10 +32,10 @@ from affinity.release.folder import (
     publishing,
     remove_older,
 )
-from affinity.release.parquet import published_table, write_hashed, write_parquet
+from affinity.release.parquet import published_columns, write_hashed, write_published
 from affinity.release.schema import TABLES
 from affinity.release.semantic import FILE, cube_model
-from affinity.release.serving import serving_files
+from affinity.release.served import serving_files
 from affinity.release.verify import manifest_checksum, verify_release
 from affinity.replacing import sync_folder
 from affinity.tables import Table
@@ -115,9 +114,9 @@ def _write_aside(
     aside.mkdir()
     with ThreadPoolExecutor(2) as pool:  # the largest table takes about as long as the rest together
         written = dict(zip(TABLES, pool.map(lambda name: _write_table(aside, name, tables.get(name)), TABLES)))
-    files = {f"{name}.parquet": entry for name, (_, entry) in written.items()}
-    rows = {name: len(table) for name, (table, _) in written.items()}
-    served = {name: written[name][0] for name in ("recommendations", "also_bought", "products")}
+    files = {f"{name}.parquet": entry for name, entry in written.items()}
+    rows = {name: entry["rows"] for name, entry in written.items()}
+    served = {name: published_columns(name, tables.get(name)) for name in ("recommendations", "also_bought", "products")}
     files["report.json"] = write_hashed(aside / "report.json", lambda file: file.write(json_bytes(report)))
     (aside / "semantic").mkdir()
     files[f"semantic/{FILE}"] = write_hashed(aside / "semantic" / FILE, lambda file: file.write(cube_model().encode()))
@@ -140,11 +139,12 @@ def _write_aside(
     sync_folder(aside)
 
 
-def _write_table(aside: Path, name: str, content: Table | Mapping[str, AnyColumn] | None) -> tuple[Any, dict[str, Any]]:
-    """One file of the release; the table as published, and its entry in the manifest."""
-    table = published_table(name, content)
-    written = write_hashed(aside / f"{name}.parquet", partial(write_parquet, table))
-    return table, written | {"rows": len(table), "values": values_checksum(table)}
+def _write_table(aside: Path, name: str, content: Table | Mapping[str, AnyColumn] | None) -> dict[str, Any]:
+    """One file of the release; its entry in the manifest."""
+    found: list[tuple[int, str]] = []
+    written = write_hashed(aside / f"{name}.parquet", lambda file: found.append(write_published(name, content, file)))
+    rows, values = found[0]
+    return written | {"rows": rows, "values": values}
 
 
 def json_bytes(value: Any) -> bytes:

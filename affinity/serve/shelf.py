@@ -137,9 +137,9 @@ class Shelf:
 
     def _next(self, customer: int) -> list[Item]:
         rows = slice(self._rows[customer], self._rows[customer + 1])
-        product, value, code, because, alone, sentence = [column[rows].tolist() for column in self._fit]
+        product, value, code, because, alone = [column[rows].tolist() for column in self._fit]
         codes = [self._reason_codes[one] for one in code]
-        said = self.arrays.some_texts("reason", sentence)
+        said = self.arrays.sentences(rows)
         return list(map(Item, product, map(_known, value), codes, said, because, alone, self.arrays.kinds("fit", rows)))
 
     def _beside(self, given: list[int]) -> list[Item]:
@@ -227,7 +227,7 @@ class Shelf:
         return {label: code for code, label in enumerate(self.arrays.texts("category"))}
 
 
-_FIT = ("product", "value", "reason_code", "because", "is_fallback", "reason")
+_FIT = ("product", "value", "reason_code", "because", "is_fallback")
 
 
 def _known(value: float) -> float | None:
