@@ -6,22 +6,19 @@ Both runs must have the same learning behind them, the same settings and the sam
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 
 from affinity.contexts import Shop, divide_customers, recommend_customers
 from affinity.fit.features import customer_facts
-from affinity.ranking import sum_shown
+from affinity.ranking import as_numbers, from_numbers, sum_shown
 from affinity.settings import Settings
 from affinity.state import Part, State
 from affinity.tables import Recommendations
 from affinity.tables.recommendations import ROWS
 from affinity.vocabulary import Vocabulary
 
-#: What ranking and its sentences take from the products; sale dates reach it through eligibility.
-_PRODUCT = ("name", "family", "tier", "category", "margin")
+#: What ranking takes from the products; sale dates reach it through eligibility, names the sentences, which are written anew.
+_PRODUCT = ("family", "tier", "category", "margin")
 
 
 def recommend_changed(shop: Shop, learnt_key: str, state: State) -> Recommendations:
@@ -37,7 +34,7 @@ def recommend_changed(shop: Shop, learnt_key: str, state: State) -> Recommendati
         fresh = recommend_customers(shop, np.flatnonzero(~same).astype(np.int32))
         found = _merge(fresh, _recall(before, same, people, products), shop)
         state.notes["lists"] = f"{int(same.sum()):,} of {len(people):,} customers' lists taken from the state"
-    state.save("lists", key, Part(seen | {name: np.asarray(getattr(found, name)) for name in ROWS}, {}))
+    state.save("lists", key, Part(seen | as_numbers(found), {}))
     return found
 
 
@@ -146,8 +143,8 @@ def _recall(before: Part, same: np.ndarray, people: Vocabulary, products: Vocabu
 
 def _merge(fresh: Recommendations, kept: dict[str, np.ndarray], shop: Shop) -> Recommendations:
     """The rows of both by customer; what adds up over the lists is added up as a run of everybody does."""
-    every: dict[str, Any] = {name: np.concatenate([getattr(fresh, name), kept[name]]) for name in ROWS}
+    every = {name: np.concatenate([column, kept[name]]) for name, column in as_numbers(fresh).items()}
     order = np.argsort(every["customer"], kind="stable")
-    found = replace(fresh, **{name: column[order] for name, column in every.items()})
+    found = from_numbers(fresh, {name: column[order] for name, column in every.items()})
     codes = np.arange(len(shop.past.holdings.customers), dtype=np.int32)
     return sum_shown(found, divide_customers(codes))

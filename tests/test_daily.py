@@ -94,9 +94,12 @@ def test_what_the_files_say_later_is_no_reason_to_learn_anew(shop: dict[str, pd.
     result = run_both(orders[day < str(second)], tmp_path, second, **{**known, "customers": people})
     assert result.kept["learnt"] == "taken from the state"
     goods = known["products"].copy()
-    goods.loc[goods.index[0], "name"] = "another name"  # sentences name it, so every list is made anew
+    goods["product_name" if "product_name" in goods else "name"] += (
+        " (new)"  # only sentences name it, and they are written anew
+    )
+    goods["category"] = "other"
     result = run_both(orders[day < str(second)], tmp_path, second, **{**known, "customers": people, "products": goods})
-    assert taken(result) == (True, False)
+    assert taken(result) == (True, False)  # the category is ranking's
 
 
 def test_learning_every_day_is_learning_at_as_of(shop: dict[str, pd.DataFrame], tmp_path: Path) -> None:

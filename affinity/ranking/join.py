@@ -35,7 +35,7 @@ def gather_recommendations(blocks: Iterable[Recommendations], *, may_map: bool =
     columns: dict[str, mapped.Growing] = {}
     sums: dict[str, Any] = dict.fromkeys(_SUMS, 0)
     for block in blocks:
-        numbers = _as_numbers(block)
+        numbers = as_numbers(block)
         if first is None:
             first = block.take(np.empty(0, dtype=np.int64))
             columns = {name: mapped.Growing(one.dtype, may_map and one.dtype != object) for name, one in numbers.items()}
@@ -43,7 +43,7 @@ def gather_recommendations(blocks: Iterable[Recommendations], *, may_map: bool =
             columns[name].append(column)
         sums = {name: sums[name] + block.info.get(name, 0) for name in _SUMS}
     assert first is not None, "there is a block, perhaps of nobody"
-    found = _from_numbers(first, {name: column.whole() for name, column in columns.items()})
+    found = from_numbers(first, {name: column.whole() for name, column in columns.items()})
     return replace(found, info={**first.info, **(sums if "shown" in first.info else {})})
 
 
@@ -79,7 +79,7 @@ def _written_out(block: Recommendations) -> Recommendations:
     return replace(block, **columns)
 
 
-def _as_numbers(block: Recommendations) -> dict[str, np.ndarray]:
+def as_numbers(block: Recommendations) -> dict[str, np.ndarray]:
     """Every column as an array: of words their codes, of sentences what the other columns do not say."""
     numbers: dict[str, np.ndarray] = {}
     for name in ROWS:
@@ -88,8 +88,8 @@ def _as_numbers(block: Recommendations) -> dict[str, np.ndarray]:
     return numbers
 
 
-def _from_numbers(like: Recommendations, numbers: dict[str, np.ndarray]) -> Recommendations:
-    """The recommendations whose `_as_numbers` these are, with the words, the writer and the vocabularies of ``like``."""
+def from_numbers(like: Recommendations, numbers: dict[str, np.ndarray]) -> Recommendations:
+    """The recommendations whose `as_numbers` these are, with the words, the writer and the vocabularies of ``like``."""
     columns: dict[str, Any] = dict(numbers)
     for name in ROWS:
         known = getattr(like, name)
