@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -180,3 +183,48 @@ def test_a_full_disk_is_an_error_that_says_what_to_do(monkeypatch: pytest.Monkey
     monkeypatch.setattr("os.posix_fallocate", full, raising=False)
     with pytest.raises(TooLarge, match="No space left on device.*TMPDIR"):
         mapped.full(100, 0, np.int64, may_map=True)
+
+
+def test_a_run_on_lines_in_files_publishes_the_same_release(
+    orders: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = af.run(orders, horizon_days=60).publish(tmp_path / "usual")
+    monkeypatch.setattr(mapped, "BLOCK_ROWS", 997)
+    monkeypatch.setattr(mapped, "LEAST_BYTES", 1)
+    monkeypatch.setattr("affinity.ingest.orders.share_of_memory", lambda _: 0)
+    result = af.run(orders, horizon_days=60, memory_budget="64GB")
+    assert mapped.is_mapped(result.lines.order)
+    bound = result.publish(tmp_path / "bound")
+    assert bound.name == usual.name
+    names = sorted(str(file.relative_to(usual)) for file in usual.rglob("*") if file.is_file())
+    assert names == sorted(str(file.relative_to(bound)) for file in bound.rglob("*") if file.is_file())
+    for name in names:
+        assert (bound / name).read_bytes() == (usual / name).read_bytes() or name == "manifest.json", name
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_of_a_reading_that_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
+    code = """
+import os, signal, sys
+from affinity import ingest, mapped
+from affinity.ingest import orders
+
+mapped.LEAST_BYTES = 1
+read = orders.read_labels
+
+def stop(*args):
+    code, words = read(*args)
+    assert mapped.is_mapped(code)
+    os.kill(os.getpid(), int(sys.argv[1]))
+    return code, words
+
+orders.read_labels = stop
+ingest.read_orders({"order_id": ["1", "2"] * 50, "product_id": ["tea"] * 100}, memory_budget="1kB")
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code, str(int(number))], env=environment, capture_output=True, check=False)
+    assert done.returncode == -number, done.stderr.decode()
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size]
+    assert left == [], "files of passage"
+    if number is signal.SIGINT:
+        assert list(tmp_path.iterdir()) == []
