@@ -15,6 +15,7 @@ from affinity.contexts import Facts, Listed
 from affinity.engines import LOCAL, Engine
 from affinity.errors import MissingPart
 from affinity.history import History, look_back
+from affinity.memory import share_of_memory
 from affinity.metrics import tree as metric_tree
 from affinity.settings import Settings
 from affinity.tables import (
@@ -125,6 +126,7 @@ def life_table_rules(past: History, facts: Facts, settings: Settings) -> dict[st
         "strata": None if chosen.segment is None else facts.customers.segment_codes(chosen.segment)[0],
         "min_converted": chosen.min_converted,
         "max_products_per_customer": settings.baskets.max_products_per_customer,
+        "max_table_bytes": share_of_memory(settings.memory_budget),
     }
 
 

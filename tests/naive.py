@@ -751,3 +751,8 @@ def eligibility_state(person, product, rules, as_of):
         ("eligible", True),
     ]
     return next(state for state, holds in tests if holds)
+
+
+def owners_in_order(order, slots, n_products):
+    """The slots that hold each product, in the order given; slots: the products of each."""
+    return [[slot for slot in order if product in slots[slot]] for product in range(n_products)]

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity import mapped
 from affinity.conversion.activity import activity_levels
 from affinity.conversion.kinds import count_tests, is_upsell
 from affinity.statistics.false_discovery import benjamini_hochberg
 from affinity.statistics.hazard import LEAST_EXPECTED, excess_p_values, robust_dispersion
 from affinity.statistics.shrinkage import GammaMixture, fit_gamma_poisson_mixture
 from affinity.tables.life_tables import BASELINE_BINS, LifeTables
-from affinity.threads import map_blocks
+from affinity.threads import map_blocks, map_rows
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def compare_with_similar(life_tables: LifeTables, rows: np.ndarray, *, family: n
     observed, expected, ordinary = found.observed, found.expected, found.ordinary
     prior = fit_gamma_poisson_mixture(observed, expected, truncated=True, at_least=life_tables.min_converted)
     dispersion = robust_dispersion(observed[ordinary], expected[ordinary], found.noise[ordinary])
-    p_value = excess_p_values(observed, expected, dispersion + found.noise)
+    p_value = map_rows(excess_p_values, observed, expected, dispersion + found.noise)
     q_value = np.full(len(p_value), np.nan)
     upsell = is_upsell(family, life_tables.antecedent, life_tables.consequent)
     for of_kind, n_tests in zip((~upsell, upsell), count_tests(family, len(found.level))):
@@ -97,9 +98,10 @@ def expect_events(life_tables: LifeTables, family: np.ndarray | None = None) -> 
     expected, noise, typical = (np.zeros(len(life_tables)) for _ in range(3))
     for first in range(0, len(life_tables), PAIRS_AT_ONCE):
         part = slice(first, first + PAIRS_AT_ONCE)
-        cells = hazards_of_others(life_tables, part) * life_tables.exposure[part]
+        outside = _outside(life_tables, part)
+        cells = _hazards(*outside) * life_tables.exposure[part]
         expected[part] = cells.sum(axis=1)
-        noise[part] = _relative_variance(life_tables, part, cells)
+        noise[part] = _relative_variance(life_tables, part, cells, outside[0])
         typical[part] = (_hazards_of_all(life_tables, part) * life_tables.exposure[part]).sum(axis=1)
     observed = life_tables.observed.sum(axis=1, dtype=np.int64)
     level = np.ones(len(life_tables.products))
@@ -117,7 +119,8 @@ def expect_events(life_tables: LifeTables, family: np.ndarray | None = None) -> 
 def expected_rates(life_tables: LifeTables, rows: np.ndarray, level: np.ndarray) -> np.ndarray:
     """float64[n, H]: mean over the eligible of each of ``rows`` of 1 − exp(−Λ_B(horizon)), at the activity ``level``."""
     overlaps = np.stack([_bin_days(h, life_tables.gap_days) for h in life_tables.horizons_days])  # [H, bins]
-    rate = np.full((len(rows), len(overlaps)), np.nan)
+    rate = mapped.full(len(rows) * len(overlaps), 0, np.float64, mapped.is_mapped(life_tables.exposure))
+    rate = rate.reshape(len(rows), len(overlaps))
     for first in range(0, len(rows), PAIRS_AT_ONCE):
         chosen = rows[first : first + PAIRS_AT_ONCE]
         hazard = hazards_of_others(life_tables, chosen) * level[life_tables.antecedent[chosen], None]
@@ -129,14 +132,13 @@ def expected_rates(life_tables: LifeTables, rows: np.ndarray, level: np.ndarray)
     return rate
 
 
-def _relative_variance(life_tables: LifeTables, part: slice, cells: np.ndarray) -> np.ndarray:
+def _relative_variance(life_tables: LifeTables, part: slice, cells: np.ndarray, top: np.ndarray) -> np.ndarray:
     """float64[pairs]: variance of E over E², E known from the events of others only: Σ d_c·E_c²/o_c / E².
 
-    o_c : the index events outside in cell c; d_c = Σ o_ic·o_i / Σ o_ic over the buyers i of B, of whom each counts once for
-    each product that he had, o_i times in all. (Of the sum over cells of one buyer the square is at most this, by Cauchy
-    and Schwarz.) With the mean of o_i in d_c's place, heavy buyers made the variance too small.
+    o_c = ``top`` : the index events outside in cell c; d_c = Σ o_ic·o_i / Σ o_ic over the buyers i of B, of whom each counts
+    once for each product that he had, o_i times in all. (Of the sum over cells of one buyer the square is at most this, by
+    Cauchy and Schwarz.) With the mean of o_i in d_c's place, heavy buyers made the variance too small.
     """
-    top, _ = _outside(life_tables, part)
     b = life_tables.consequent[part]
     repeats = np.ones_like(cells)
     if life_tables.index_repeats is not None:
@@ -153,7 +155,10 @@ def hazards_of_others(life_tables: LifeTables, part: slice | np.ndarray) -> np.n
     them, N = ΣO: the whole table stands in with the weight of a single event, so that a baseline of few
     (or no) outside events is neither 0 nor undefined. 0 where nobody was ever at risk.
     """
-    top, bottom = _outside(life_tables, part)
+    return _hazards(*_outside(life_tables, part))
+
+
+def _hazards(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from affinity import mapped
 from affinity.conversion.baseline import Baseline, compare_with_similar, expect_events, expected_rates
 from affinity.conversion.horizons import check_named_horizon
 from affinity.conversion.kinds import is_upsell, name_kinds
@@ -59,6 +60,8 @@ def estimate_conversion(
     best_from_day, best_to_day, best_lift : when after A the purchase is likeliest (see `find_best_time`)
     offered, accepted, offer_rate : customers who owned A when B was offered (see `measure_offers`)
 
+    Of life tables in files (`affinity.mapped`) the columns stand in files too, a block of pairs at a time is in memory.
+
     family             : int32[n_products] of each product (see `family_codes`); None: each product is its own
     offers, holdings   : in the codes of the life tables; both, or offers are not measured
     named_horizon_days : a horizon that the user asked for: HorizonUnobserved when nobody was followed to it
@@ -66,28 +69,41 @@ def estimate_conversion(
     """
     settings = settings or ConversionSettings()
     check_named_horizon(life_tables, named_horizon_days)
-    longest = life_tables.horizons_days[-1]
-    converted = survival.sum_until(life_tables.indptr, life_tables.day, life_tables.events, longest)
-    rows = np.flatnonzero(converted >= settings.min_converted)
+    rows = np.flatnonzero(count_converted(life_tables) >= settings.min_converted)
     baseline = compare_with_similar(life_tables, rows, family=family)
     measured = _measure_offers(life_tables, offers, holdings, settings)
-    columns = _rate_columns(life_tables, rows) | _baseline_columns(life_tables, baseline)
-    n_horizons = len(life_tables.horizons_days)
-    a, b = life_tables.antecedent[rows], life_tables.consequent[rows]
     best = find_best_time(life_tables, rows)
-    of_pairs = _offer_columns(measured, a, b)
-    of_pairs |= {"best_from_day": best.from_day, "best_to_day": best.to_day, "best_lift": best.lift}
-    of_pairs |= {"q_value": baseline.q_value, "kind": name_kinds(is_upsell(family, a, b))}
-    of_pairs |= {"churn": np.full(len(rows), life_tables.churn, dtype=object)}
-    columns |= {name: np.repeat(column, n_horizons) for name, column in of_pairs.items()}
-    return Conversion(
-        antecedent=np.repeat(a, n_horizons),
-        consequent=np.repeat(b, n_horizons),
-        horizon_days=np.tile(np.array(life_tables.horizons_days, dtype=np.int32), len(rows)),
-        **columns,
-        products=life_tables.products,
-        info=_describe(life_tables, baseline, measured),
-    )
+    ratio = baseline.hazard_ratio()
+    of_pairs = {"best_from_day": best.from_day, "best_to_day": best.to_day, "best_lift": best.lift}
+    of_pairs |= {"q_value": baseline.q_value}
+    of_pairs |= dict(zip(("hazard_ratio", "hazard_ratio_lower", "hazard_ratio_upper"), ratio))
+    n_horizons = len(life_tables.horizons_days)
+
+    def columns_of(some: slice) -> dict[str, np.ndarray]:
+        a, b = life_tables.antecedent[rows[some]], life_tables.consequent[rows[some]]
+        known = {"antecedent": a, "consequent": b, "kind": name_kinds(is_upsell(family, a, b))}
+        known |= {"churn": np.full(len(a), life_tables.churn, dtype=object)}
+        known |= _offer_columns(measured, a, b) | {name: column[some] for name, column in of_pairs.items()}
+        return {
+            **{name: np.repeat(column, n_horizons) for name, column in known.items()},
+            **_rates_of(life_tables, rows[some]),
+            "horizon_days": np.tile(np.array(life_tables.horizons_days, dtype=np.int32), len(a)),
+            "baseline": baseline.rate[some].ravel(),
+        }
+
+    columns = _put_together(map(columns_of, _pairs_at_once(len(rows))), may_map=mapped.is_mapped(life_tables.exposure))
+    info = _describe(life_tables, baseline, measured)
+    return Conversion(**columns, products=life_tables.products, info=info)
+
+
+def count_converted(life_tables: LifeTables) -> np.ndarray:
+    """int64 a stored pair: events within the longest horizon."""
+    longest, parts = life_tables.horizons_days[-1], []
+    for some in _pairs_at_once(len(life_tables)):
+        indptr = life_tables.indptr[some.start : some.stop + 1]
+        days = slice(int(indptr[0]), int(indptr[-1]))
+        parts.append(survival.sum_until(indptr - indptr[0], life_tables.day[days], life_tables.events[days], longest))
+    return np.concatenate(parts)
 
 
 def estimate_rows(life_tables: LifeTables, rows: np.ndarray, family: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -99,10 +115,32 @@ def estimate_rows(life_tables: LifeTables, rows: np.ndarray, family: np.ndarray 
 
 def _rate_columns(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray]:
     """eligible, converted, censored, rate, lower, upper, median_days, note: flat, pair by pair."""
-    parts = [
-        _rates_of(life_tables, rows[first : first + PAIRS_AT_ONCE]) for first in range(0, max(len(rows), 1), PAIRS_AT_ONCE)
-    ]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return _put_together((_rates_of(life_tables, rows[some]) for some in _pairs_at_once(len(rows))), may_map=False)
+
+
+def _pairs_at_once(n: int) -> Iterator[slice]:
+    return mapped.split_rows(n, PAIRS_AT_ONCE)
+
+
+def _put_together(parts: Iterable[dict[str, np.ndarray]], *, may_map: bool) -> dict[str, np.ndarray]:
+    """The columns of all ``parts``; where they ``may_map``, large ones in files, and texts that never change once only."""
+    columns: dict[str, mapped.Growing | list[np.ndarray]] = {}
+    for part in parts:
+        for name, column in part.items():
+            if name not in columns:
+                columns[name] = [] if column.dtype == object else mapped.Growing(column.dtype, may_map)
+            columns[name].append(column)
+    return {
+        name: _join_texts(column, once=may_map) if isinstance(column, list) else column.whole()
+        for name, column in columns.items()
+    }
+
+
+def _join_texts(parts: list[np.ndarray], *, once: bool) -> np.ndarray:
+    """object: the ``parts`` end to end; ``once`` : one text of all rows is held but once."""
+    if once and len({text for part in parts for text in set(part.tolist())}) == 1:
+        return np.broadcast_to(parts[0][:1], sum(map(len, parts)))
+    return np.concatenate(parts)
 
 
 def _rates_of(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -130,17 +168,6 @@ def _rates_of(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray
         columns["censored"][:, h] = eligible - converted - (followed - on_the_day)
         columns["note"][unseen, h] = SHORT_FOLLOWUP
     return {name: column.ravel() for name, column in columns.items()}
-
-
-def _baseline_columns(life_tables: LifeTables, baseline: Baseline) -> dict[str, np.ndarray]:
-    n_horizons = len(life_tables.horizons_days)
-    ratio, lower, upper = (np.repeat(column, n_horizons) for column in baseline.hazard_ratio())
-    return {
-        "baseline": baseline.rate.ravel(),
-        "hazard_ratio": ratio,
-        "hazard_ratio_lower": lower,
-        "hazard_ratio_upper": upper,
-    }
 
 
 def _measure_offers(

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from affinity.conversion.estimate import estimate_rows
+from affinity.conversion.estimate import count_converted, estimate_rows
 from affinity.conversion.kinds import is_upsell, name_kinds
 from affinity.errors import InputError
 from affinity.settings import ConversionSettings
-from affinity.statistics.survival import sum_until
 from affinity.tables.life_tables import LifeTables
 from affinity.tables.segment_conversion import SegmentConversion
 
@@ -39,7 +38,7 @@ def estimate_by_segment(
     Raises InputError when the tables do not hold the same pairs.
     """
     settings = settings or ConversionSettings()
-    converted = sum_until(pooled.indptr, pooled.day, pooled.events, pooled.horizons_days[-1])
+    converted = count_converted(pooled)
     enough = np.flatnonzero(converted >= settings.min_converted)
     rows = np.sort(enough[np.lexsort((enough, -converted[enough]))[: settings.segment_pairs]])
     whole = estimate_rows(pooled, rows, family)

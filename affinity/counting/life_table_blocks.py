@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affinity import mapped
 from affinity.counting.lives import Exposed, Lives, Window
 from affinity.counting.risk_classes import RiskClass
 from affinity.tables.life_tables import BASELINE_BINS, EventDays
@@ -20,6 +22,10 @@ _OF_PRODUCTS = ("index_exposure", "index_events", "index_repeats")
 
 #: Runs of antecedents handed to the threads; the counts do not depend on it.
 BLOCKS = 32
+#: Bytes, about, of a first purchase, and of a customer's day of them, while life tables are counted; of a pair without what
+#: depends on strata and horizons; of a day of a pair.
+_BYTES_A_ROW, _BYTES_A_SLOT, _BYTES_A_PAIR, _BYTES_A_RECORD = 24, 160, 40, 12
+_WIDEST_BIN = int(np.diff((0, *BASELINE_BINS)).max())
 
 
 def count_classes(
@@ -30,18 +36,25 @@ def count_classes(
     horizons: tuple[int, ...],
     *,
     asked: EventDays | None,
+    max_table_bytes: int | None,
     threads: int | None,
 ) -> dict[str, np.ndarray]:
-    """The counts of `LifeTables` by name, a pass for each class that has products; rows sorted by codes."""
+    """The counts of `LifeTables` by name, a pass for each class that has products; rows sorted by codes.
+
+    max_table_bytes : what takes more stands in files (`affinity.mapped`); None: all is in memory
+    """
     bins = np.array((0, *BASELINE_BINS), dtype=np.int64)
     owners = lives.owners(window.first_day)
+    most_bytes = np.inf if max_table_bytes is None else max_table_bytes
+    may_map = len(lives.product) * _BYTES_A_ROW + len(lives.slot_day) * _BYTES_A_SLOT > most_bytes
     parts = []
     for risk in classes:
         if not risk.products.any() and risk is not classes[0]:
             continue
-        exposed = Exposed.of(lives, risk, window, gap=rule.gap, n_bins=len(bins) - 1)
+        exposed = Exposed.of(lives, risk, window, gap=rule.gap, n_bins=len(bins) - 1, may_map=may_map)
         wanted = None if asked is None else asked.towards(risk.products)
-        counted = _Pass(lives, exposed, rule, bins, horizons, _asked(wanted, lives.n_products), threads).count()
+        asking = _asked(wanted, lives.n_products)
+        counted = _Pass(lives, exposed, rule, bins, horizons, asking, most_bytes, may_map, threads).count()
         counted["excluded"] = (owners - _owners_at_risk(lives, exposed, rule.first_day))[counted["antecedent"]]
         for name in _OF_PRODUCTS:
             counted[name][~risk.products] = 0
@@ -51,8 +64,7 @@ def count_classes(
 
 def _owners_at_risk(lives: Lives, exposed: Exposed, first_day: int) -> np.ndarray:
     """int64[n_products]: owners whose life is open to the class."""
-    counts = (exposed.entries > 0) & (lives.slot_day >= first_day)
-    return np.bincount(lives.product[counts[lives.slot]], minlength=lives.n_products).astype(np.int64)
+    return lives.count_owners((exposed.entries > 0) & (lives.slot_day >= first_day))
 
 
 def _merge(parts: list[dict[str, np.ndarray]], n_products: int) -> dict[str, np.ndarray]:
@@ -92,6 +104,8 @@ class _Pass:
     bins: np.ndarray
     horizons: tuple[int, ...]
     asked: Asked
+    most_bytes: float
+    may_map: bool
     threads: int | None
 
     def count(self) -> dict[str, np.ndarray]:
@@ -104,7 +118,7 @@ class _Pass:
         chosen, pairs = self._choose(bounds)
         n_days = np.array([int(part[1::3].sum(dtype=np.int64)) for part in chosen], dtype=np.int64)
         sizes = {"pairs": int(pairs.sum()), "records": int(n_days.sum()), "horizons": len(self.horizons)}
-        rows = _allocate(**sizes, strata=self.lives.n_strata, n_cells=n_cells, whole=clocks.dtype)
+        rows = _allocate(**sizes, strata=self.lives.n_strata, cells=(n_cells, self._whole()), most_bytes=self.most_bytes)
         first_row, first_record = np.cumsum(pairs) - pairs, dict(zip(bounds.tolist(), (np.cumsum(n_days) - n_days).tolist()))
         block, horizon = dict(zip(bounds.tolist(), chosen)), np.array(self.horizons, dtype=np.int64)
 
@@ -125,8 +139,7 @@ class _Pass:
 
         lives, exposed = self.lives, self.exposed
         n_cells = lives.n_strata * (len(self.bins) - 1)
-        whole: Any = cell_dtype(int(exposed.entries.sum(dtype=np.int64)))
-        clocks = np.zeros(len(exposed.entries) * 2 * n_cells, dtype=whole)
+        clocks = _zeros((len(exposed.entries) * 2 * n_cells,), clock_dtype(lives.most_owned), may_map=self.may_map)
         sums = np.zeros((lives.n_products, 3 * n_cells), dtype=np.int64)
 
         def clock(first: int, last: int) -> np.ndarray:
@@ -158,6 +171,9 @@ class _Pass:
 
         return map_blocks(choose, bounds, self.threads), pairs
 
+    def _whole(self) -> Any:
+        return cell_dtype(int(self.exposed.entries.sum(dtype=np.int64)))
+
     def _scratch(self, records: int, n_cells: int) -> Scratch:
         from affinity.kernels.life_table_clocks import SLOT_COLUMNS, UNTIL
         from affinity.kernels.life_tables import Scratch
@@ -187,11 +203,15 @@ def _finish(out: PairCells, index_exposure: np.ndarray, sums: np.ndarray) -> dic
     return columns | {"indptr": indptr, "eligible": eligible} | index
 
 
-def _allocate(*, pairs: int, records: int, horizons: int, strata: int, n_cells: int, whole: np.dtype) -> PairCells:
+def _allocate(*, pairs: int, records: int, horizons: int, strata: int, cells: tuple[int, Any], most_bytes: float) -> PairCells:
     from affinity.kernels.life_tables import PairCells
 
+    n_cells, whole = cells
+    of_pair = _BYTES_A_PAIR + 8 * horizons + 4 * strata + 4 * n_cells * np.dtype(whole).itemsize
+    may_map = pairs * of_pair + records * _BYTES_A_RECORD > most_bytes
+
     def zeros(*shape: int, dtype: Any) -> np.ndarray:
-        return np.zeros(shape, dtype=dtype)
+        return _zeros(shape, dtype, may_map=may_map)
 
     return PairCells(
         antecedent=zeros(pairs, dtype=np.int32),
@@ -212,7 +232,16 @@ def _allocate(*, pairs: int, records: int, horizons: int, strata: int, n_cells: 
     )
 
 
+def _zeros(shape: tuple[int, ...], dtype: Any, *, may_map: bool) -> np.ndarray:
+    """Zeros, in a file where they ``may_map`` and are many."""
+    return mapped.full(math.prod(shape), 0, dtype, may_map).reshape(shape) if may_map else np.zeros(shape, dtype=dtype)
+
+
+def clock_dtype(most_owned: int) -> type:
+    """uint16 while no customer's lives, at most ``most_owned`` of them, can pass 2**16 days in a cell, else int32."""
+    return np.uint16 if most_owned * _WIDEST_BIN < 2**16 else np.int32
+
+
 def cell_dtype(lives: int) -> type:
     """int32 while no cell of ``lives`` lives can pass 2**31 customer-days, else int64."""
-    widest = int(np.diff((0, *BASELINE_BINS)).max())
-    return np.int32 if lives * widest < 2**31 else np.int64
+    return np.int32 if lives * _WIDEST_BIN < 2**31 else np.int64

@@ -46,6 +46,7 @@ def count_life_tables(
     strata: np.ndarray | None = None,
     observed_from_day: int | None = None,
     asked: EventDays | None = None,
+    max_table_bytes: int | None = None,
     threads: int | None = None,
 ) -> LifeTables:
     """The life tables of every ordered pair with ``min_converted`` converted within the longest horizon.
@@ -71,6 +72,7 @@ def count_life_tables(
     strata     : int32 segment of each customer (0, 1, …), to compare like with like in the baseline
     observed_from_day, asked : count only what happened from this day on, on the pairs and days that were asked for:
                  such tables of disjoint customers, or of days that follow each other, add up (`add_life_tables`)
+    max_table_bytes : what would take more stands in temporary files (`affinity.mapped`); None: all is in memory
     Degenerate: nobody enters, one product or nobody repeats: a table without rows. Raises MissingPart
     without dates, or for churn="net" when it is not known who left.
     """
@@ -89,7 +91,9 @@ def count_life_tables(
         window = Window(since, end_day, window.left_at)
     rule = _rule(window.first_day, gap_days, horizons[-1], min_converted)
     owners = lives.owners(window.first_day)
-    counted = count_classes(lives, classes, window, rule, horizons, asked=asked, threads=threads)
+    counted = count_classes(
+        lives, classes, window, rule, horizons, asked=asked, max_table_bytes=max_table_bytes, threads=threads
+    )
     return LifeTables(
         **counted,
         owners=owners,

@@ -101,3 +101,20 @@ def sum_owner_rows(owned, first, last, clocks, out):
                 repeats += get(clocks, place + n_cells + cell)
             for cell in range(low, high):
                 out[product, 2 * n_cells + cell] += repeats * get(clocks, place + n_cells + cell)
+
+
+# Oracle: tests/naive.py::owners_in_order
+@njit(nogil=True, cache=True)
+def deal_owners(order, begin, product, next_free, owner_slot):
+    """List the slots of each product's owners, taking slots in ``order``.
+
+    order      : int64[n_slots], each slot once; begin : int64[n_slots + 1], where its rows begin
+    product    : int32, of each row; next_free : int64[n_products], where each product's list begins, advanced
+    owner_slot : int32, out
+    """
+    for k in range(len(order)):
+        slot = order[k]
+        for row in range(begin[slot], begin[slot + 1]):
+            place = get(next_free, get(product, row))
+            put(owner_slot, place, slot)
+            put(next_free, get(product, row), place + 1)

@@ -171,7 +171,8 @@ def choose_pairs(owned, rule, asked, first, last, scratch, touched, chosen, pair
             n_touched = kept
             for t in range(kept):
                 b = touched[t]
-                chosen[3 * write], chosen[3 * write + 1], chosen[3 * write + 2] = b, scratch.converted[b], scratch.together[b]
+                days = min(scratch.converted[b], np.int32(rule.max_horizon))
+                chosen[3 * write], chosen[3 * write + 1], chosen[3 * write + 2] = b, days, scratch.together[b]
                 write += 1
         for t in range(n_touched):
             scratch.together[touched[t]] = 0
