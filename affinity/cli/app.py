@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from types import ModuleType
@@ -86,6 +87,18 @@ def _terminate(*_: object) -> None:
     raise _Terminated
 
 
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether memory ran out: Python says so itself, or a library that could not be mapped or got no thread led to it."""
+    while error is not None:
+        text = str(error)
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return True
+        if any(said in text for said in ("failed to map segment", "annot allocate memory", "can't start new thread")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def main() -> None:
     """Run the command; an AffinityError is printed without a traceback and exits with 1.
 
@@ -103,7 +116,9 @@ def main() -> None:
     except _Terminated:
         typer.echo(_STOPPED, err=True)
         sys.exit(143)
-    except MemoryError:
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
         typer.echo(f"Out of memory. {_STOPPED.partition(' ')[2]} Use a machine or a limit with more.", err=True)
         sys.exit(1)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from affinity.cli import app as cli
 from affinity.errors import OutputError, ReleaseError
 from affinity.release import folder as folder_room
 from affinity.release import list_releases, open_release, release_id, use_release
@@ -170,6 +172,37 @@ def test_clocks_that_jump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump:
     shutil.rmtree(tmp_path / "shop")
     publish(tmp_path / "shop", NEW, 1)
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "shop" / "current").iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), OSError(errno.ENOMEM, "x"), ImportError("x.so: failed to map segment from shared object"),
+     RuntimeError("can't start new thread")],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_memory_that_ran_out_is_told(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run() -> None:
+        try:
+            raise error
+        except Exception as first:
+            raise OSError("a library cannot be loaded") from first
+
+    monkeypatch.setattr(cli, "app", run)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "Out of memory. What was published before is untouched." in capsys.readouterr().err
+
+
+def test_another_defect_is_not_taken_for_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run() -> None:
+        raise OSError("a library cannot be loaded")
+
+    monkeypatch.setattr(cli, "app", run)
+    with pytest.raises(OSError, match="a library"):
+        cli.main()
 
 
 @pytest.mark.slow
