@@ -291,8 +291,9 @@ class Settings(Section):
     memory_budget: str | None = Field(
         None,
         pattern=r"^\s*(0*[1-9]\d*(\.\d+)?|0+\.0*[1-9]\d*)\s*([KMGTkmgt]?[Bb]|[KMGkmg][Ii][Bb])?\s*$",
-        description="Memory of a run, such as 8GB: what is large is made in parts, and a step that would begin "
-        "or end over it is an error that says what would fit. Unset: parts as for 8GB, and no error. The answers are equal.",
+        description="Memory of a run, such as 8GB: what is large is made in parts, order lines that would take more than an "
+        "eighth of it stand in temporary files, and a step that would begin or end over it is an error that says what would "
+        "fit. Unset: parts as for 8GB, files by the memory of the machine, and no error. The answers are equal.",
     )
     rank_by: Literal["fit", "expected_value"] = Field(
         "fit", description="What orders a list: fit, or fit x margin of the product (margins must be known)."
