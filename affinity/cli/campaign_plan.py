@@ -103,7 +103,7 @@ def command(
     if as_json:
         typer.echo(json.dumps({"info": dict(plan.info), "audience": plan.to_arrow().to_pylist()}, ensure_ascii=False))
     else:
-        typer.echo("\n".join([describe_plan(plan), *(f"Wrote {path}." for path in written)]))
+        typer.echo("\n".join([describe_plan(plan, named=not written), *(f"Wrote {path}." for path in written)]))
 
 
 def _make(reading: options.Reading, settings: Settings, known: dict[str, Any]) -> CampaignPlan:
@@ -131,8 +131,11 @@ def _write(plan: CampaignPlan, out: Path | None, audience: Path | None, plot: Pa
     return [path for path in (out, audience, plot) if path is not None]
 
 
-def describe_plan(plan: CampaignPlan) -> str:
-    """A plan for a person: sizes, what to expect of each product, what can be measured, what to know."""
+def describe_plan(plan: CampaignPlan, *, named: bool = True) -> str:
+    """A plan for a person: sizes, what to expect of each product, what can be measured, what to know.
+
+    named : with the first customers of the audience; without where a file holds them
+    """
     info, sizes, power = plan.info, plan.info["sizes"], plan.info["power"]
     gap = f"at most {info['optimum']['gap']:.2%} below the best possible"
     lines = [
@@ -140,8 +143,9 @@ def describe_plan(plan: CampaignPlan) -> str:
         f"Chosen by {info['objective']}; {gap} ({info['optimum']['method']}). Cost {info['cost']:,.2f}.",
     ]
     if len(plan):
-        shown = format_frame(plan.to_pandas(), ["customer_id", "product_id", "arm", "fit", "reason"], 8)
-        lines += ["", shown, "", "Expected, by product:"]
+        if named:
+            lines += ["", format_frame(plan.to_pandas(), ["customer_id", "product_id", "arm", "fit", "reason"], 8)]
+        lines += ["", "Expected, by product:"]
         lines += [_expected_line(row) for row in plan.expected[:12]]
     if power["smallest_detectable"] is not None:
         needed = ", ".join(f"{rise} needs {n:,} customers" for rise, n in power["needed"].items())

@@ -51,10 +51,13 @@ def format_frame(frame: object, columns: list[str], limit: int = 15) -> str:
     return str(shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="–", max_colwidth=60))
 
 
-def format_reasons(recommendations: Recommendations, limit: int | None = None, *, decompose: bool = False) -> str:
+def format_reasons(
+    recommendations: Recommendations, limit: int | None = None, *, decompose: bool = False, named: bool = True
+) -> str:
     """Each recommendation (of the first ``limit`` ranks) with its reason, a customer a paragraph.
 
     decompose : of one list: with what each score is made of
+    named     : with the customers' ids; without where nobody asked for them
     """
     shown: list[str] = []
     columns = recommendations.columns()
@@ -64,7 +67,7 @@ def format_reasons(recommendations: Recommendations, limit: int | None = None, *
     ):
         if limit is not None and rank > limit:
             continue
-        if rank == 1:
+        if rank == 1 and named:
             shown.append(f"{customer or 'guest'}")
         facts = ([f"fit {fit:.3f}"] if fit == fit else []) + ([] if kind == CROSS_SELL else [kind])  # noqa: PLR0124
         shown.append("  ".join([f"{rank:>4}. {product}", *facts]) + f"\n      {reason}")

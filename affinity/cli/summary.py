@@ -67,7 +67,7 @@ def _recommendations(result: Result) -> str:
     recs, customer = result.recommendations, result.sample_customer()
     if recs is None or customer is None:
         return ""
-    return "The highest-fit cross-sell, one customer as an example\n" + format_reasons(recs.of(customer), limit=5)
+    return "The highest-fit cross-sell, one customer as an example\n" + format_reasons(recs.of(customer), limit=5, named=False)
 
 
 def _metrics(result: Result) -> str:

@@ -44,7 +44,10 @@ def find_repeated_ids(bench: Workbench, name: str, source_name: str) -> int:
         'SELECT id, list("row" ORDER BY "row") FROM repeats GROUP BY id HAVING count(DISTINCT row_hash) > 1 ORDER BY min("row")'
     )
     if differing:
-        shown = "; ".join(f"{key!r} in rows {', '.join(map(str, rows[:4]))}" for key, rows in differing[:3])
+        public = name != "customer_id"  # messages end in logs: a customer is named by his rows only
+        shown = "; ".join(
+            f"{repr(key) if public else 'one'} in rows {', '.join(map(str, rows[:4]))}" for key, rows in differing[:3]
+        )
         raise InputError(
             f"{len(differing):,} values of {source_name} stand for rows that differ: {shown}.",
             why="An id that means two things makes the rows impossible to count.",
