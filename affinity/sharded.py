@@ -207,7 +207,7 @@ def translated() -> Iterator[None]:
 
     try:
         yield
-    except (PySparkException, Py4JError, ConnectionError) as error:
+    except (PySparkException, Py4JError, pickle.PicklingError, OSError) as error:  # a full disk is one of the latter two
         raise _explain(str(error)) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -13,14 +14,14 @@ from affinity.errors import EngineError, MissingExtra
 
 #: Of sessions made here; a session that is handed in keeps its own.
 _OPTIONS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "200000",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.maxResultSize": "0",  # spark.max_rows_on_driver guards it
     "spark.log.level": "ERROR",
-    "spark.sql.adaptive.coalescePartitions.enabled": "false",
+    "spark.python.daemon.module": "affinity.spark_daemon",  # forks Python workers that have everything imported
 }
+#: Times that a task is tried before the job fails: what Spark does by itself on every master but this machine.
+_TRIES = 4
 #: Of a master on this machine: no socket listens to another one.
 _ON_THIS_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
@@ -63,12 +64,11 @@ def _make_session(kind: Any, master: str | None) -> Any:
     if master is None or master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         options |= _ON_THIS_MACHINE
-        options["spark.sql.shuffle.partitions"] = "4"
     builder = kind.builder.appName("affinity")
     for name, value in options.items():
         builder = builder.config(name, value)
     if master is not None:
-        builder = builder.master(master)
+        builder = builder.master(_with_retries(master))
     try:
         return builder.getOrCreate()
     except Exception as error:  # the launcher raises whatever the Java side says
@@ -76,3 +76,8 @@ def _make_session(kind: Any, master: str | None) -> Any:
             f"No Spark session for {master or 'the configured master'}: {str(error).strip().splitlines()[0]}",
             do="Check the master URL, that Java 17 or later is installed (java -version), and that the cluster is up.",
         ) from None
+
+
+def _with_retries(master: str) -> str:
+    """``local[2]`` as ``local[2,4]``: a task that fails is tried again, as on a cluster."""
+    return re.sub(r"^local\[(\w+|\*)\]$", rf"local[\1,{_TRIES}]", master)

@@ -1,19 +1,21 @@
-"""Frequent itemsets on one Spark session: ours beside MLlib's FPGrowth, on the same baskets at the same support.
+"""Frequent itemsets on one Spark session: ours beside MLlib's FPGrowth, on the same frame at the same support.
 
     python -m benchmarks.spark_mining baskets.parquet --basket order_id --item product_id --min-count 131
 
-Both read from frames that are cached before the clock starts; the itemsets and their counts must be equal. Both are run once
-untimed, then in turn, --rounds times. Wall seconds, and CPU seconds of the Java process and all Python processes together;
-the median of each is told, and the ratio of the medians.
+Both begin at one frame, a basket a row and its items an array, which is cached before the clock starts, and end with all
+itemsets and their counts on the driver; these must be equal. Cold: the first run of each in a Java process of its own. Warm:
+both are run --warm-up times untimed, then in turn, --rounds times. Wall seconds, and CPU seconds of the Java process and all
+Python processes together; the median of each is told, and the ratio of the medians.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,10 +26,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from affinity.counting.spark import mine_itemsets
-from affinity.sharded import Sharded, spread
+from affinity.sharded import Sharded
 from affinity.spark_session import spark_session
 from affinity.tables import Baskets, ItemsetCounts, Margins
 from affinity.vocabulary import Vocabulary
+from benchmarks.process_tree import cpu_seconds
+
+NAMES = ("MLlib FPGrowth", "affinity")
 
 
 def main() -> None:
@@ -38,33 +43,55 @@ def main() -> None:
     parser.add_argument("--item", default="product_id")
     parser.add_argument("--min-count", type=int, required=True)
     parser.add_argument("--engine", default="local[2]")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--warm-up", type=int, default=2)
+    parser.add_argument("--warm-only", action="store_true", help="leave the cold runs out")
+    parser.add_argument("--cold", type=int, choices=(0, 1), help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.cold is None and not asked.warm_only:
+        cold = [json.loads(run_cold(place).splitlines()[-1]) for place in range(2)]
+        tell("cold", [cold[:1], cold[1:]])
     basket, item, labels = read_rows(asked.baskets, asked.basket, asked.item)
     n, products = int(basket.max()) + 1, Vocabulary("product", labels)
-    print(f"{len(item):,} lines, {n:,} baskets, {len(labels):,} products, min_count {asked.min_count:,}, {asked.engine}")
     with spark_session(asked.engine) as session:
         lists = list_frame(session, basket, item, n)
-        shards = shard_baskets(session, basket, item, products)
         margins = Margins(n, *(np.empty(0, dtype=np.int64),) * 5)
 
         def mine() -> ItemsetCounts:
+            shards = shard_frame(lists, products)
             return mine_itemsets(shards, products, margins, min_count=asked.min_count, max_itemsets=10_000_000)
 
         def mine_theirs() -> Any:
             return mine_with_mllib(lists, asked.min_count, n)
 
-        ours, theirs = mine(), sort_mllib(mine_theirs())
-        spent = [(timed(mine_theirs), timed(mine)) for _ in range(asked.rounds)]
+        miners: tuple[Callable[[], Any], ...] = (mine_theirs, mine)
+        if asked.cold is not None:
+            print(json.dumps(timed(miners[asked.cold])))
+            return
+        print(f"{len(item):,} lines, {n:,} baskets, {len(labels):,} products, min_count {asked.min_count:,}, {asked.engine}")
+        for _ in range(asked.warm_up):
+            ours, theirs = mine(), sort_mllib(mine_theirs())
+        spent = [[timed(one) for one in miners] for _ in range(asked.rounds)]
+    tell("warm", [[taken[who] for taken in spent] for who in range(2)])
     found = {tuple(ours.item[a:b].tolist()): int(count) for a, b, count in zip(ours.indptr[:-1], ours.indptr[1:], ours.count)}
     same = found == theirs
     print(f"itemsets {len(found):,} and {len(theirs):,}, {'equal' if same else 'DIFFERENT'}")
-    for place, clock in enumerate(("wall", "CPU")):
-        they, we = ([taken[who][place] for taken in spent] for who in range(2))
-        told = (" ".join(f"{seconds:.2f}" for seconds in each) for each in (they, we))
-        print(f"{clock} s: MLlib FPGrowth {next(told)}, affinity {next(told)}: {median(they) / median(we):.1f} times")
     if not same:
         raise SystemExit(1)
+
+
+def run_cold(who: int) -> str:
+    """What this benchmark prints of one miner in processes of its own."""
+    command = [sys.executable, "-m", "benchmarks.spark_mining", *sys.argv[1:], "--cold", str(who)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def tell(what: str, spent: list[list[tuple[float, float]]]) -> None:
+    """Print the medians of both miners' rounds and their ratio; spent : of each miner (wall, CPU) of each round."""
+    for place, clock in enumerate(("wall", "CPU")):
+        each = [[one[place] for one in rounds] for rounds in spent]
+        told = ", ".join(f"{name} {median(one):.2f} ({min(one):.2f} to {max(one):.2f})" for name, one in zip(NAMES, each))
+        print(f"{what}, {clock} s: {told}: {median(each[0]) / median(each[1]):.1f} times", flush=True)
 
 
 def read_rows(path: Path, basket: str, item: str) -> tuple[np.ndarray, np.ndarray, list[Any]]:
@@ -82,7 +109,7 @@ def read_rows(path: Path, basket: str, item: str) -> tuple[np.ndarray, np.ndarra
 
 
 def list_frame(session: Any, basket: np.ndarray, item: np.ndarray, n: int) -> Any:
-    """One row a basket, its items as an array: what FPGrowth reads."""
+    """One row a basket, its items as an array: what FPGrowth reads. Cached."""
     indptr = np.searchsorted(basket, np.arange(n + 1)).astype(np.int32)
     lists = pa.ListArray.from_arrays(pa.array(indptr), pa.array(item))
     frame = session.createDataFrame(pa.table({"items": lists})).repartition(2).persist()
@@ -90,19 +117,24 @@ def list_frame(session: Any, basket: np.ndarray, item: np.ndarray, n: int) -> An
     return frame
 
 
-def shard_baskets(session: Any, basket: np.ndarray, item: np.ndarray, products: Vocabulary) -> Sharded[Baskets]:
-    """The same baskets in shards."""
+def shard_frame(frame: Any, products: Vocabulary) -> Sharded[Baskets]:
+    """The baskets of a frame of lists of item codes, each partition a shard."""
 
-    def make(found: Any) -> Baskets:
-        order = np.lexsort([found["item"], found["basket"]])
-        of, code = found["basket"][order], found["item"][order]
-        first = np.flatnonzero(np.concatenate([[True], of[1:] != of[:-1]]))
-        return Baskets(np.append(first, len(of)).astype(np.int64), code, products)
+    def pack(batches: Iterable[Any]) -> Iterator[Any]:
+        for batch in batches:
+            lists = batch.column(0)
+            ends = np.cumsum(pc.list_value_length(lists).to_numpy()).astype(np.int64)
+            row = {"ends": [ends.tobytes()], "item": [lists.flatten().to_numpy().astype(np.int32).tobytes()]}
+            yield pa.RecordBatch.from_pydict(row, schema=pa.schema({"ends": pa.binary(), "item": pa.binary()}))
 
-    columns = {"basket": basket, "item": item}
-    shards = spread(session, columns, basket, shards=2, most_rows=100_000_000, make=make)
-    shards.frame.persist().count()
-    return shards
+    def make(rows: list[Any]) -> Baskets:
+        ends = [np.frombuffer(row["ends"], dtype=np.int64) for row in rows]
+        item = [np.frombuffer(row["item"], dtype=np.int32) for row in rows]
+        before = np.cumsum([0, *map(len, item)])
+        indptr = np.concatenate([[0], *(end + first for end, first in zip(ends, before))]).astype(np.int64)
+        return Baskets(indptr, np.concatenate(item), products)
+
+    return Sharded(frame.mapInArrow(pack, "ends binary, item binary").rdd, make, 100_000_000)
 
 
 def mine_with_mllib(lists: Any, min_count: int, n: int) -> Any:
@@ -119,25 +151,9 @@ def sort_mllib(table: Any) -> dict[tuple[int, ...], int]:
 
 def timed(mine: Callable[[], Any]) -> tuple[float, float]:
     """Wall and CPU seconds of one round."""
-    wall, cpu = time.perf_counter(), cpu_seconds()
+    wall, cpu = time.perf_counter(), sum(cpu_seconds().values())
     mine()
-    return time.perf_counter() - wall, cpu_seconds() - cpu
-
-
-def cpu_seconds() -> float:
-    """Of this process and all below it: the Java process and the Python workers."""
-    known: dict[int, tuple[int, float]] = {}
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError):
-            if entry.name.isdigit():
-                fields = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-                known[int(entry.name)] = int(fields[1]), sum(map(float, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    total, waiting = 0.0, [os.getpid()]
-    while waiting:
-        parent = waiting.pop()
-        total += known[parent][1]
-        waiting += [process for process, (of, _) in known.items() if of == parent]
-    return total
+    return round(time.perf_counter() - wall, 3), round(sum(cpu_seconds().values()) - cpu, 3)
 
 
 if __name__ == "__main__":
