@@ -10,8 +10,10 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from affinity.counting import mine_itemsets
+from affinity.counting import basket_checks, mine_itemsets
 from affinity.counting.mining_memory import available_memory, budget_in_bytes
 from affinity.errors import InputError, SettingsError, TooLarge
 from affinity.tables import Baskets
@@ -123,3 +125,17 @@ def test_an_interrupt_ends_the_search(target, threads, n_items):
         finally:
             child.kill()
     assert child.returncode == 0
+
+
+@given(st.lists(st.lists(st.integers(0, 4), max_size=4), max_size=6), st.integers(1, 3))
+def test_rows_are_checked_some_at_a_time(rows, at_once):
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    item = np.array([code for row in rows for code in row], dtype=np.int32)
+    wrong = [k for k, row in enumerate(rows) if any(b <= a for a, b in zip(row, row[1:]))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(basket_checks, "ROWS_AT_ONCE", at_once)
+        if not wrong:
+            basket_checks.require_sorted_rows(indptr, item, 5)
+            return
+        with pytest.raises(InputError, match=f"Row {wrong[0]} of the baskets is not strictly increasing"):
+            basket_checks.require_sorted_rows(indptr, item, 5)

@@ -52,7 +52,8 @@ class RankedRows:
         rank_of = np.full(len(task.item_count), -1, dtype=np.int32)
         rank_of[name] = np.arange(n_ranks, dtype=np.int32)
         blocks = min(task.threads, max(len(task.item) // _LINES_A_BLOCK, 1))
-        bounds = split_by_work(np.diff(task.indptr), blocks)
+        goals = -(-int(task.indptr[-1]) * np.arange(1, blocks) // blocks)
+        bounds = np.unique(np.concatenate([[0], np.searchsorted(task.indptr, goals), [n_baskets]])).astype(np.int64)
         pieces = list(zip(bounds[:-1].tolist(), bounds[1:].tolist()))
         each = np.arange(len(pieces) + 1)
         held = np.zeros((len(pieces), len(task.item_count)), dtype=np.int64)  # baskets of each block that hold each item
