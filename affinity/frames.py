@@ -277,6 +277,9 @@ def arrow_texts(column: Any) -> Any:
     import pyarrow as pa
 
     if not isinstance(column, np.ndarray):
+        if len(column.data) < 2**31:
+            offsets, data = column.offsets.astype(np.int32), np.ascontiguousarray(column.data)
+            return pa.StringArray.from_buffers(len(column), pa.py_buffer(offsets), pa.py_buffer(data))
         column = np.array([*column.texts()], dtype=object)
     try:
         return pa.array(column, type=pa.string())

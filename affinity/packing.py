@@ -110,9 +110,9 @@ def _pack_pairs(shop: Shop) -> dict[str, Any]:
 
 def _pack_customers(shop: Shop) -> dict[str, Any]:
     held, past = shop.past.holdings, shop.past
-    n = len(held.customers)
+    n, labels = len(held.customers), held.customers.held_labels
     packed = {
-        "shop_customer": [str(label) for label in held.customers.labels],
+        "shop_customer": [str(label) for label in labels] if isinstance(labels, np.ndarray) else labels,
         "held_rows": held.indptr,
         "held_product": held.product,
         "held_first_at": held.first_at,
@@ -124,9 +124,9 @@ def _pack_customers(shop: Shop) -> dict[str, Any]:
     }
     steps = past.steps
     if steps is not None and steps.customer is not None and steps.at is not None:
-        known = np.flatnonzero(steps.customer >= 0)
-        order = known[np.argsort(steps.customer[known], kind="stable")]
-        packed |= {"step_rows": _bounds(steps.customer[order], n), "step_at": steps.at[order]}
+        bounds, order = steps.by_customer
+        rows = slice(int(bounds[0]), int(bounds[-1]))
+        packed |= {"step_rows": bounds - bounds[0], "step_at": steps.at[rows if order is None else order[rows]]}
     return packed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 
@@ -147,7 +148,12 @@ class _People:
 
 def normal_label(label: object) -> str:
     """A status or segment in lower case, its words joined by underscores."""
-    return re.sub(r"[\s\-]+", "_", str(label).strip().lower())
+    return _normal_text(str(label))
+
+
+@lru_cache(maxsize=10_000)
+def _normal_text(text: str) -> str:
+    return re.sub(r"[\s\-]+", "_", text.strip().lower())
 
 
 def _tenure(customers: Customers, holdings: Holdings, as_of_day: int | None) -> np.ndarray | None:
@@ -156,5 +162,7 @@ def _tenure(customers: Customers, holdings: Holdings, as_of_day: int | None) -> 
         return None
     started = np.where(customers.started_at >= 0, customers.started_at, _NEVER).astype(np.int64)
     if holdings.clock == "day" and len(holdings):
-        np.minimum.at(started, holdings.customer, holdings.first_at.astype(np.int64))
+        owning = np.flatnonzero(np.diff(holdings.indptr))
+        first = np.minimum.reduceat(holdings.first_at, holdings.indptr[:-1][owning])
+        started[owning] = np.minimum(started[owning], first)
     return np.where(started < _NEVER, np.maximum(as_of_day - started, 0), -1)

@@ -10,12 +10,16 @@ from affinity.eligibility.customer_states import customer_states
 from affinity.eligibility.ledger import count_states
 from affinity.eligibility.rules import EligibilityRules, make_rules
 from affinity.errors import SettingsError
+from affinity.mapped import Growing, is_mapped, split_rows
 from affinity.settings import EligibilitySettings
 from affinity.tables import Customers, Eligibility, Holdings, Offers, Products
 from affinity.tables.families import shared_families
 from affinity.tables.order_lines import MICROSECONDS_A_DAY
 
 Pairs = tuple[np.ndarray, np.ndarray]
+
+#: Customers judged at once; bounds the memory, changes no answer.
+CUSTOMERS_AT_ONCE = 1 << 18
 
 
 def judge_eligibility(
@@ -59,7 +63,9 @@ def judge_eligibility(
         )
     first = states.index(suppressions[0])
     offered, not_offered = _offered_recently(offers, chosen, as_of_day)
-    own = _own_pairs(holdings, _still_owned(holdings, products, as_of_day), returned, offered, states)
+    back = returned if returned is not None else (holdings.product[:0], holdings.product[:0])
+    others = [(back, states.index("returned")), (offered, states.index("offered_recently"))]
+    own = _own_pairs(holdings, products, as_of_day, others, states.index("owned"))
     plan, plan_indptr, plan_product, unknown = customers.plan_exclusions(products.products)
     plan_note = f"{unknown:,} products that plans exclude are not among the products" if unknown else None
     more = {"plan_excluded": plan_note, "prerequisite_missing": _unreachable(products), "offered_recently": not_offered}
@@ -81,12 +87,12 @@ def judge_eligibility(
     return replace(table, ledger=count_states(table)) if ledger else table
 
 
-def _still_owned(holdings: Holdings, products: Products, as_of_day: int | None) -> np.ndarray:
-    """bool[n_holdings]: not lapsed at as_of."""
-    lasting = products.lasting_days[holdings.product]
+def _still_owned(holdings: Holdings, rows: slice, products: Products, as_of_day: int | None) -> np.ndarray:
+    """bool of some rows of ``holdings``: not lapsed at as_of."""
     if as_of_day is None or holdings.clock != "day":
-        return np.ones(len(holdings), dtype=bool)
-    return np.isnan(lasting) | (holdings.last_at + lasting > as_of_day)
+        return np.ones(rows.stop - rows.start, dtype=bool)
+    lasting = products.lasting_days[holdings.product[rows]]
+    return np.isnan(lasting) | (holdings.last_at[rows] + lasting > as_of_day)
 
 
 def _on_sale(products: Products, as_of_day: int | None) -> np.ndarray:
@@ -127,21 +133,32 @@ def _unreachable(products: Products) -> str | None:
 
 
 def _own_pairs(
-    holdings: Holdings, owned: np.ndarray, returned: Pairs | None, offered: Pairs, states: tuple[str, ...]
+    holdings: Holdings, products: Products, as_of_day: int | None, others: list[tuple[Pairs, int]], owned_state: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """CSR (indptr, product, state) of owned, returned and recently offered pairs; a pair keeps its first state."""
-    n_products = max(len(holdings.products), 1)
-    sources = [
-        ((holdings.customer[owned], holdings.product[owned]), "owned"),
-        (returned if returned is not None else (holdings.product[:0], holdings.product[:0]), "returned"),
-        (offered, "offered_recently"),
-    ]
-    key = np.concatenate([customer.astype(np.int64) * n_products + product for (customer, product), _ in sources])
-    state = np.concatenate([np.full(len(pair[0]), states.index(name), dtype=np.int8) for pair, name in sources])
-    by = np.lexsort((state, key)) if len(key) > np.count_nonzero(owned) else np.arange(len(key))  # holdings are sorted
-    key, state = key[by], state[by]
-    first = np.concatenate([[True], key[1:] != key[:-1]])[: len(key)]
-    key, state = key[first], state[first]
-    counts = np.bincount(key // n_products, minlength=len(holdings.customers))
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return indptr, (key % n_products).astype(np.int32), state
+    """CSR (indptr, product, state) of owned pairs and of ``others`` (with their states); a pair keeps its first state."""
+    n_products, n = max(len(holdings.products), 1), len(holdings.customers)
+    customer = np.concatenate([pair[0] for pair, _ in others])
+    by = np.argsort(customer, kind="stable")
+    product = np.concatenate([pair[1] for pair, _ in others])[by]
+    state = np.concatenate([np.full(len(pair[0]), state, dtype=np.int8) for pair, state in others])[by]
+    customer = customer[by]
+    may_map = is_mapped(holdings.product)
+    found = Growing(np.int64, may_map), Growing(np.int32, may_map), Growing(np.int8, may_map)
+    for block in split_rows(n, CUSTOMERS_AT_ONCE):
+        rows = slice(*holdings.indptr[[block.start, block.stop]].tolist())
+        more = slice(*np.searchsorted(customer, (block.start, block.stop)).tolist())
+        owned = _still_owned(holdings, rows, products, as_of_day)
+        who = np.repeat(np.arange(block.stop - block.start), np.diff(holdings.indptr[block.start : block.stop + 1]))[owned]
+        keys = [who * n_products + holdings.product[rows][owned]]
+        keys.append((customer[more].astype(np.int64) - block.start) * n_products + product[more])
+        key, first_state = np.concatenate(keys), np.concatenate([np.full(len(who), owned_state, np.int8), state[more]])
+        if more.stop > more.start:  # holdings alone are sorted
+            order = np.lexsort((first_state, key))
+            key, first_state = key[order], first_state[order]
+            first = np.concatenate([[True], key[1:] != key[:-1]])[: len(key)]
+            key, first_state = key[first], first_state[first]
+        sizes = np.bincount(key // n_products, minlength=block.stop - block.start)
+        for column, values in zip(found, (sizes, key % n_products, first_state), strict=True):
+            column.append(values)
+    sizes, product, state = (column.whole() for column in found)
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), product, state

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity.mapped import split_rows
 from affinity.tables import Eligibility
+
+#: Customers counted at once; bounds the memory.
+CUSTOMERS_AT_ONCE = 1 << 17
 
 
 def count_states(eligibility: Eligibility) -> dict[str, int]:
@@ -15,7 +19,16 @@ def count_states(eligibility: Eligibility) -> dict[str, int]:
     Customers with the same plan and the same state of their own share every mask but prerequisites and families, so the
     grid is counted a group at a time: of each product, how many of the group lack a prerequisite, and how many of the
     others own another one of its family. Then the stored pairs move from the state that they would have had to their own.
+    Customers are counted a block at a time.
     """
+    total = np.zeros(len(eligibility.states), dtype=np.int64)
+    for block in split_rows(len(eligibility.customers), CUSTOMERS_AT_ONCE):
+        total += _count_block(eligibility.for_customers(np.arange(block.start, block.stop)))
+    return {name: int(count) for name, count in zip(eligibility.states, total)}
+
+
+def _count_block(eligibility: Eligibility) -> np.ndarray:
+    """int64 a state: its pairs."""
     groups, group = _group_customers(eligibility)
     sizes = np.bincount(group, minlength=len(groups))
     total = np.zeros(len(eligibility.states), dtype=np.int64)
@@ -33,7 +46,7 @@ def count_states(eligibility: Eligibility) -> dict[str, int]:
         np.add.at(total, np.minimum(state, same), of_family)
         np.add.at(total, state, have - of_family)
     _move_own_pairs(eligibility, total)
-    return {name: int(count) for name, count in zip(eligibility.states, total)}
+    return total
 
 
 def _group_customers(eligibility: Eligibility) -> tuple[np.ndarray, np.ndarray]:

@@ -51,11 +51,16 @@ class Baskets(Table):
         """int64[n]: distinct products of each basket."""
         return np.diff(self.indptr)
 
+    @property
+    def by_customer(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """(int64 bounds of each customer's baskets, int64 the baskets in the order of customers; None: as they are)."""
+        return _by_customer(self)
+
     def times_of(self, who: np.ndarray) -> Baskets:
         """When the customers ``who`` (int32 codes, rising) bought, not what; their codes are then their places."""
         assert self.customer is not None
         assert self.customers is not None
-        bounds, order = _by_customer(self)
+        bounds, order = self.by_customer
         indptr, rows = pick_rows(bounds, who)
         rows = rows if order is None else order[rows]
         n = int(indptr[-1])
@@ -80,7 +85,6 @@ class Baskets(Table):
 
 @once_a_table
 def _by_customer(baskets: Baskets) -> tuple[np.ndarray, np.ndarray | None]:
-    """(int64 bounds of each customer's baskets, int64 the baskets in the order of customers; None: as they are)."""
     assert baskets.customer is not None
     assert baskets.customers is not None
     customer, wanted = baskets.customer, np.arange(len(baskets.customers) + 1)
