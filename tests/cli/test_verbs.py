@@ -73,6 +73,18 @@ def test_run_publishes_and_says_what_it_found(shop: dict[str, Path], released: P
     assert again.code == 0
     for words in ("Bought together", "Bought next", "The highest-fit cross-sell", "Metrics", "Published"):
         assert words in again.out
+
+
+def test_run_says_what_it_took_from_a_state_and_refuses_one_that_keeps_nothing(shop: dict[str, Path], tmp_path: Path) -> None:
+    run = ("run", shop["orders"], "--as-of", AS_OF, "--out", tmp_path / "shop", "--state", tmp_path / "state")
+    refused = call(*run)
+    assert refused.code == 1
+    assert "Set learn_every_days" in refused.err
+    assert not (tmp_path / "shop").exists()
+    made = call(*run, "--learn-every-days", "7", "--json")
+    assert made.code == 0
+    assert "State, learnt: made: the state had none" in made.err
+    assert json.loads(made.out)["report"]["learnt_as_of"] == "2024-05-30"
     assert len(list((released / "releases").iterdir())) == 1
     report = json.loads((released / "current" / "report.json").read_text())
     assert report["rows_read"] == report["rows_kept"] + report["rows_set_aside"]
