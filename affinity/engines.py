@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from affinity import baskets as basket_room
-from affinity import counting, fit
+from affinity import counting, fit, mapped
 from affinity.contexts import Shop, complete_rows, divide_customers, recommend_customers
 from affinity.counting import itemsets as itemset_counts
 from affinity.errors import TooLarge
@@ -85,6 +85,7 @@ class LocalEngine:
                 on_limit="keep_most_frequent",
             ),
             lambda: _count_pairs(baskets, owners, most, settings.memory_budget),
+            in_turn=mapped.is_mapped(past.lines.product),
         )
         # The margins are all that rules ask of the baskets, which are let go with this.
         return BasketCounts(replace(itemsets, baskets=None, known_margins=pairs.baskets), pairs, baskets.too_large)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from affinity import __version__, graph, rules
+from affinity import __version__, graph, mapped, rules
 from affinity import baskets as basket_room
 from affinity import conversion as conversion_room
 from affinity.contexts import Facts, Listed, Shop
@@ -46,6 +46,7 @@ def learn(past: History, facts: Facts, settings: Settings, engine: Engine) -> tu
         (measured, no_conversion), (learnt, no_fit) = run_together(
             lambda: attempt(lambda: measure_with_segments(past, facts, settings, engine)),
             lambda: attempt(lambda: learn_for_customers(past, facts, settings, engine)),
+            in_turn=mapped.is_mapped(past.lines.product),  # lines too large for memory leave no room for both peaks
         )
     lives, conversion, by_segment = measured or (None, None, None)
     model, now = learnt or (None, None)

@@ -69,8 +69,10 @@ def map_rows(function: Callable[..., np.ndarray], *columns: np.ndarray, rows: in
     return np.concatenate(parts) if parts else function(*columns)
 
 
-def run_together(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
-    """What both return; they run side by side, one thread each."""
+def run_together(first: Callable[[], T], second: Callable[[], U], *, in_turn: bool = False) -> tuple[T, U]:
+    """What both return; they run side by side, one thread each, or ``in_turn``, so that what they hold does not add up."""
+    if in_turn:
+        return first(), second()
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.submit(first), pool.submit(second)
         return one.result(), other.result()

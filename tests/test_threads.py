@@ -46,3 +46,15 @@ def test_rows_in_blocks_are_rows_at_once(n: int, rows: int) -> None:
     x = np.arange(n, dtype=np.float64)
     assert map_rows(lambda a, b: a * b + 1, x, x[::-1], rows=rows).tolist() == (x * x[::-1] + 1).tolist()
     assert map_rows(lambda a: np.column_stack([a, -a]), x, rows=rows).shape == (n, 2)
+
+
+def test_what_runs_in_turn_is_never_side_by_side():
+    begun: list[str] = []
+    found = run_together(
+        lambda: (begun.append("one"), len(begun))[1], lambda: (begun.append("two"), len(begun))[1], in_turn=True
+    )
+    assert found == (1, 2)
+    assert begun == ["one", "two"]
+    with pytest.raises(ZeroDivisionError):
+        run_together(lambda: 1 // 0, lambda: begun.append("three"), in_turn=True)
+    assert begun == ["one", "two"]
