@@ -19,6 +19,8 @@ from affinity.tables.transitions import Transitions
 
 #: Entries of the counts that score (12 bytes each) up to which a past landmark is studied beside them.
 ENTRIES_SIDE_BY_SIDE = 50_000_000
+#: Holdings up to which it is, where counts are not stored.
+HOLDINGS_SIDE_BY_SIDE = 5_000_000
 
 #: Fit learns from customers who own up to so many times ``baskets.max_products_per_customer``: pairs grow with the square.
 LEARNT_FROM = 10
@@ -28,8 +30,8 @@ CountTransitions = Callable[[int | None, History, dict[str, Any]], Transitions]
 
 
 def count_here(at: int | None, known: History, rules: dict[str, Any]) -> Transitions:
-    """The transitions of a landmark, counted on this machine."""
-    return counting.count_transitions(known.steps, known.holdings, **rules)
+    """The transitions of a landmark, to be counted on this machine where fit needs them."""
+    return counting.defer_transitions(known.steps, known.holdings, **rules)
 
 
 def learn_fit(
@@ -76,11 +78,14 @@ def learn_model(
     earlier = (recall(at) for at in track(plan_times(past, settings), "landmarks"))
     solved = None
     budget = settings.memory_budget
-    require_room(budget, "learning fit", fit.solving_bytes(now.transitions))
-    if now.transitions.entries > scale_block(ENTRIES_SIDE_BY_SIDE, budget):  # one landmark's counts in memory at a time
+    require_room(budget, "learning fit", fit.solving_bytes(now, settings.fit.support_per_target))
+    deferred = now.transitions.lists is not None
+    size, most = (len(now.holdings), HOLDINGS_SIDE_BY_SIDE) if deferred else (now.transitions.entries, ENTRIES_SIDE_BY_SIDE)
+    if size > scale_block(most, budget):  # one landmark's counts in memory at a time
         solved = fit.solve_both(now, settings.fit)
         now = replace(now, transitions=now.transitions.without_pairs())
-    return fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days, solved=solved), now
+    model = fit.train_model(earlier, now, settings=settings.fit, horizon_days=settings.horizon_days, solved=solved)
+    return model, replace(now, transitions=now.transitions.without_pairs())
 
 
 def plan_times(past: History, settings: Settings) -> list[int]:

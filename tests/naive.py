@@ -756,3 +756,8 @@ def eligibility_state(person, product, rules, as_of):
 def owners_in_order(order, slots, n_products):
     """The slots that hold each product, in the order given; slots: the products of each."""
     return [[slot for slot in order if product in slots[slot]] for product in range(n_products)]
+
+
+def pairs_of_supports(ranked):
+    """{(s, r)} of the ranks r <= s that are together in one of the lists."""
+    return {(s, r) for ranks in ranked for s in ranks for r in ranks if r <= s}

@@ -41,11 +41,10 @@ def test_one_at_a_time_is_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
         return {name: fingerprint_arrays(dict(found)) for name, found in columns.items()}
 
     side_by_side = published()
-    for place, size in (("training.ENTRIES_SIDE_BY_SIDE", 0), ("graph.build.SIDE_BY_SIDE", 0)):
+    for place, size in (("training.HOLDINGS_SIDE_BY_SIDE", 0), ("graph.build.SIDE_BY_SIDE", 0)):
         monkeypatch.setattr(f"affinity.{place}", size)
-    monkeypatch.setattr("affinity.tables.transitions.ADDED_AT_ONCE", 1000)
-    monkeypatch.setattr("affinity.counting.transitions.ENTRIES_AT_ONCE", 2000)
-    monkeypatch.setattr("affinity.fit.closed_form.COLUMN_ENTRIES", 500)
+    monkeypatch.setattr("affinity.counting.transitions.ENTRIES_SUMMED", 2000)
+    monkeypatch.setattr("affinity.fit.counted_edges.RUNS_A_THREAD", 3)
     monkeypatch.setattr("affinity.graph.evidence.WEIGHED_AT_ONCE", 100)
     monkeypatch.setattr("affinity.statistics.false_discovery.RANKED_AT_ONCE", 50)
     assert published() == side_by_side

@@ -6,6 +6,8 @@ strictly before each order that held something new, and HᵀRY towards what was 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,9 @@ from affinity.threads import available_threads, map_blocks, split_by_work
 
 #: Owned-at-order entries expanded at once (16 bytes each, twice); more are counted in runs of customers and added up.
 ENTRIES_AT_ONCE = 30_000_000
+
+#: Entries whose weights are summed by product at a time.
+ENTRIES_SUMMED = 1 << 22
 
 #: Entries of one output buffer (12 bytes each).
 BUFFER_ENTRIES = 1 << 21
@@ -49,12 +54,14 @@ def count_transitions(
     max_products_per_customer : customers who own more stay out of the pair counts (None: nobody); the result
                says how many (``left_out_customers``).
     """
+    counts = count_by_product(
+        steps, holdings, half_life=half_life, co_owned_half_life=co_owned_half_life, row_half_life=row_half_life
+    )
     end_age = _ages(holdings)
-    longest = int(end_age.max(initial=1)) + _span(steps)
-    clocked = holdings.clock is not None
+    longest, clocked = longest_age(steps, holdings), holdings.clock is not None
     own, row = (weight_by_age(h, longest, clocked) for h in (half_life, row_half_life))
     threads = threads or available_threads()
-    capped = _capped(holdings, max_products_per_customer)
+    capped = owners_over(holdings, max_products_per_customer)
     n = len(holdings.products)
     kept = ~capped[holdings.customer]
     indptr = np.concatenate([[0], np.cumsum(np.where(capped, 0, np.diff(holdings.indptr)))]).astype(np.int64)
@@ -66,31 +73,70 @@ def count_transitions(
         owned = (indptr, item, weight)
         return _count_pairs(_transpose(owned, n), owned, whole, upper=True, threads=threads)
 
-    identified = None if steps is None or not clocked else _identified(steps)
+    identified = None if steps is None or not clocked else identified_steps(steps)
     if identified is None:
         before, new = _empty(n), _empty(n)
     else:
         before, new = _count_orders(identified, holdings, own, row, capped, threads)
-    return Transitions(
+    return replace(
+        counts,
         co_owned=count_co_owned(co_owned_half_life),
         owned_at_order=before,
         new_at_order=new,
-        first_purchases=_sum_by_product(holdings.product, row[holdings.end[holdings.customer] - holdings.first_at], n)
-        if clocked
-        else _sum_by_product(holdings.product, row[end_age], n),
-        recent_lines=_recent_lines(identified, holdings, row) if identified is not None else _sum_by_product(
-            holdings.product, holdings.times.astype(np.int64) * WEIGHT_UNIT, n
-        ),
+        left_out_customers=int(capped.sum()),
+        lasting_co_owned=None if lasting_half_life is None else count_co_owned(lasting_half_life),
+        lasting_half_life=lasting_half_life,
+    )
+
+
+def count_by_product(
+    steps: Baskets | None, holdings: Holdings, *, half_life: float, co_owned_half_life: float, row_half_life: float
+) -> Transitions:
+    """What `count_transitions` says of each product by itself; the matrices are empty."""
+    n, clocked = len(holdings.products), holdings.clock is not None
+    row = weight_by_age(row_half_life, longest_age(steps, holdings), clocked)
+    identified = None if steps is None or not clocked else identified_steps(steps)
+    first, lines = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    for some, end in _in_blocks(holdings.indptr, holdings.end):
+        age = end - holdings.first_at[some] if clocked else np.zeros(len(end), dtype=np.int32)
+        first += _sum_by_product(holdings.product[some], row[age], n)
+        if identified is None:
+            lines += _sum_by_product(holdings.product[some], holdings.times[some].astype(np.int64) * WEIGHT_UNIT, n)
+    if identified is not None:
+        assert identified.customer is not None
+        assert identified.at is not None
+        by_step = row[np.maximum(holdings.end[identified.customer] - identified.at, 0)]
+        for some, weight in _in_blocks(identified.indptr, by_step):
+            lines += _sum_by_product(identified.item[some], weight, n)
+    return Transitions(
+        co_owned=_empty(n),
+        owned_at_order=_empty(n),
+        new_at_order=_empty(n),
+        first_purchases=first,
+        recent_lines=lines,
         buyers=np.bincount(holdings.product, minlength=n).astype(np.int64),
         products=holdings.products,
         clock=holdings.clock,
         half_life=half_life,
         co_owned_half_life=co_owned_half_life,
         row_half_life=row_half_life,
-        left_out_customers=int(capped.sum()),
-        lasting_co_owned=None if lasting_half_life is None else count_co_owned(lasting_half_life),
-        lasting_half_life=lasting_half_life,
-    )  # fmt: skip
+    )
+
+
+def _in_blocks(indptr: np.ndarray, by_row: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Runs of the entries of a CSR, each with ``by_row`` of the row of each entry."""
+    bounds = np.searchsorted(indptr, np.arange(0, indptr[-1], ENTRIES_SUMMED))
+    bounds = np.unique(np.append(bounds, [0, len(by_row)])).tolist()
+    for first, last in zip(bounds[:-1], bounds[1:]):
+        yield slice(indptr[first], indptr[last]), np.repeat(by_row[first:last], np.diff(indptr[first : last + 1]))
+
+
+def longest_age(steps: Baskets | None, holdings: Holdings) -> int:
+    """The longest age that a weight is looked up for, or more."""
+    if holdings.clock is None:
+        return 1 + _span(steps)
+    ages = ((end - holdings.last_at[some]).max(initial=1) for some, end in _in_blocks(holdings.indptr, holdings.end))
+    return max([1, *map(int, ages)]) + _span(steps)
 
 
 def weight_by_age(half_life: float, longest: int, clocked: bool = True) -> np.ndarray:
@@ -112,12 +158,13 @@ def _span(steps: Baskets | None) -> int:
     return 0 if steps is None or steps.at is None or len(steps) == 0 else int(steps.at.max() - steps.at.min()) + 1
 
 
-def _capped(holdings: Holdings, most: int | None) -> np.ndarray:
+def owners_over(holdings: Holdings, most: int | None) -> np.ndarray:
+    """bool by customer: who owns more than ``most`` products (None: nobody)."""
     sizes = np.diff(holdings.indptr)
     return np.zeros(len(sizes), dtype=bool) if most is None else sizes > most
 
 
-def _identified(steps: Baskets) -> Baskets | None:
+def identified_steps(steps: Baskets) -> Baskets | None:
     """The steps of known customers (guests come first, code −1); None when time or customers are unknown."""
     if steps.customer is None or steps.at is None:
         return None
@@ -134,13 +181,6 @@ def _identified(steps: Baskets) -> Baskets | None:
 def _sum_by_product(product: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
     """int64 sums; exact, since doubles hold integers up to 2**53."""
     return np.bincount(product, weights=weight, minlength=n).astype(np.int64)
-
-
-def _recent_lines(steps: Baskets, holdings: Holdings, weight: np.ndarray) -> np.ndarray:
-    assert steps.customer is not None
-    assert steps.at is not None
-    by_step = weight[np.maximum(holdings.end[steps.customer] - steps.at, 0)]
-    return _sum_by_product(steps.item, np.repeat(by_step, steps.sizes), len(holdings.products))
 
 
 def _empty(n: int) -> SquareCounts:
@@ -161,7 +201,7 @@ def _count_orders(
         np.ascontiguousarray(steps.at, dtype=np.int32),
     )
     weight = row[np.maximum(holdings.end[steps.customer] - steps.at, 0)]
-    owned_count, new_count = _row_sizes(arrays, own, n)
+    owned_count, new_count = row_sizes(arrays, own, n)
     left_out = capped[steps.customer] | (weight == 0)
     owned_count[left_out] = 0
     new_count[left_out] = 0
@@ -178,7 +218,7 @@ def _count_orders(
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray]  # indptr int64, item int32, weight int32 (CSR by row)
 
 
-def _row_sizes(arrays: tuple[np.ndarray, ...], own: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def row_sizes(arrays: tuple[np.ndarray, ...], own: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """int64 products owned before and products new, by basket; 0 and 0 where it is no row."""
     from affinity.kernels.transitions import fill_owned_rows
 

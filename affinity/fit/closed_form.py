@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from affinity.tables.landmark import Landmark
 from affinity.tables.transitions import WEIGHT_UNIT, SquareCounts, Transitions
 from affinity.threads import available_threads, map_blocks, split_by_work
 
@@ -67,12 +68,21 @@ def solve_edges(
         solve_targets(first, last, *given, _no_sums(n), scratch, *out)
 
     _map_targets(solve, (co, new), 8 * threads, threads)
-    return _by_antecedent(*out)
+    return by_antecedent(*out)
 
 
-def solving_bytes(transitions: Transitions) -> int:
-    """Bytes that `solve_edges` takes beside the transitions, at most: G, the columns at hand, and the edges."""
-    n = len(transitions.products)
+def solving_bytes(landmark: Landmark, support: int) -> int:
+    """Bytes that the edges of a landmark take beside its tables: at most where the matrices are stored; where they are
+    counted from lists, about as many, but for G, of which nobody knows before how many pairs it needs."""
+    transitions, n = landmark.transitions, len(landmark.transitions.products)
+    if transitions.lists is not None:
+        steps = landmark.steps
+        rows = (
+            0
+            if steps is None or steps.customer is None
+            else int(np.diff(landmark.holdings.indptr)[steps.customer[steps.customer >= 0]].sum())
+        )
+        return n * n // 8 + 40 * n * min(support, n) + 14 * len(landmark.holdings) + 2 * rows
     values = 8 * (len(transitions.co_owned.column) + len(transitions.owned_at_order.column))
     at_hand = 12 * min(COLUMN_ENTRIES, len(transitions.co_owned.column) + len(transitions.new_at_order.column))
     return values + (12 * n * (n // 64 + 1) if n <= BITMAP_PRODUCTS else values // 2) + at_hand
@@ -93,7 +103,7 @@ def similar_edges(transitions: Transitions, threads: int | None = None) -> Edges
 
     threads = threads or available_threads()
     _map_targets(choose, (co,), 4 * threads, threads)
-    return _by_antecedent(*out)
+    return by_antecedent(*out)
 
 
 Matrix = tuple[np.ndarray, np.ndarray, np.ndarray]  # CSR: int64, int32, int64
@@ -171,10 +181,15 @@ def _pack(co: Matrix, own: Matrix, units: tuple[float, float], threads: int) -> 
     return start, bits, rank, value, column
 
 
-def _by_antecedent(count: np.ndarray, antecedent: np.ndarray, weight: np.ndarray) -> Edges:
+def by_antecedent(count: np.ndarray, antecedent: np.ndarray, weight: np.ndarray) -> Edges:
+    """Edges given by target (int64[n], int32 and float64[n, width]), sorted by antecedent, then target."""
+    from affinity.kernels.transitions import transpose_rows
+
     n, width = antecedent.shape
     used = np.arange(width) < count[:, None]
-    start, end, value = antecedent[used], np.repeat(np.arange(n, dtype=np.int32), count), weight[used]
-    order = np.lexsort((end, start))
+    start, value = antecedent[used], weight[used]
+    before = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n))]).astype(np.int64)
-    return Edges(indptr, end[order], value[order])
+    target, place = np.empty(len(start), dtype=np.int32), np.empty(len(start), dtype=np.int32)
+    transpose_rows(before, start, indptr[:-1].copy(), target, place)
+    return Edges(indptr, target, value[before[target] + place])

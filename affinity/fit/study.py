@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from affinity.fit.blend import CLOSED_FORM_ONLY, learn_blend
 from affinity.fit.closed_form import Edges, similar_edges, solve_edges
+from affinity.fit.counted_edges import solve_lists
 from affinity.fit.features import CUSTOMER_TERMS, Rows, collect_rows, customer_facts, ranking_features
 from affinity.fit.landmarks import check_no_leak
 from affinity.fit.probability import TOP_ROWS, Sample, season_shift
@@ -63,14 +65,16 @@ def study_landmark(landmark: Landmark, settings: FitSettings, horizon_days: int,
 
 def solve_both(landmark: Landmark, settings: FitSettings, threads: int | None = None) -> tuple[Edges, Edges]:
     """The closed form's edges and the cosines of a landmark."""
-    edges = solve_edges(
-        landmark.transitions,
-        alpha=settings.alpha,
-        ridge=settings.ridge,
-        support=settings.support_per_target,
-        threads=threads,
-    )
-    return edges, similar_edges(landmark.transitions, threads)
+    counts = landmark.transitions
+    asked: dict[str, Any] = {
+        "alpha": settings.alpha,
+        "ridge": settings.ridge,
+        "support": settings.support_per_target,
+        "threads": threads,
+    }
+    if counts.lists is not None:
+        return solve_lists(counts, **asked)
+    return solve_edges(counts, **asked), similar_edges(counts, threads)
 
 
 def landmark_day(landmark: Landmark) -> int | None:

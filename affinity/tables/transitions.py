@@ -6,12 +6,14 @@ add up exactly over customers in any order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from affinity.frames import ListColumn
+from affinity.tables.owned_lists import OwnedLists
 from affinity.tables.table import Table
 from affinity.vocabulary import Vocabulary
 
@@ -79,6 +81,7 @@ class Transitions(Table):
     first_purchases, recent_lines : int64[n_products], decayed first purchases and decayed purchases (2**-20)
     buyers         : int64[n_products], distinct customers ever
     left_out_customers : customers over the cap on products, out of the three matrices
+    lists          : None where the matrices are stored; else they are empty, and this gives what they are counted from
     """
 
     co_owned: SquareCounts
@@ -95,10 +98,12 @@ class Transitions(Table):
     left_out_customers: int = 0
     lasting_co_owned: SquareCounts | None = None
     lasting_half_life: float | None = None
+    lists: Callable[[], OwnedLists] | None = None
 
     def __add__(self, other: Transitions) -> Transitions:
         """Counts of both sets of customers (disjoint, one vocabulary, the same half-lives)."""
         self.products.require_same(other.products)
+        assert self.lists is other.lists is None, "matrices that are not stored do not add up"
         mine, theirs = self.lasting_co_owned, other.lasting_co_owned
         return replace(
             self,
@@ -121,7 +126,7 @@ class Transitions(Table):
     def without_pairs(self) -> Transitions:
         """What scoring needs: the counts by product; the matrices, from which edges are solved, are empty."""
         empty = SquareCounts(np.zeros(len(self.products) + 1, dtype=np.int64), np.empty(0, np.int32), np.empty(0, np.int64))
-        return replace(self, co_owned=empty, owned_at_order=empty, new_at_order=empty, lasting_co_owned=None)
+        return replace(self, co_owned=empty, owned_at_order=empty, new_at_order=empty, lasting_co_owned=None, lists=None)
 
     def __len__(self) -> int:
         return len(self.new_at_order.column)
