@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from affinity import __version__, release
+from affinity.mapped import split_rows
 from affinity.ranking import append_recommendations
 from affinity.settings import Settings
 from affinity.tables import (
@@ -88,7 +90,7 @@ class Result:
         assert self.recommender is not None, "affinity.run gives it"
         return self.recommender(context, given=given, customer=customer)
 
-    @property
+    @cached_property
     def everybody(self) -> Recommendations | None:
         """The recommendations of customers who have bought, then those of newcomers."""
         return None if self.recommendations is None else append_recommendations(self.recommendations, self.newcomers)
@@ -168,5 +170,7 @@ class Result:
         recs = self.recommendations
         if recs is None or not len(recs):
             return None
-        evident = np.bincount(recs.customer, weights=~recs.is_fallback, minlength=len(recs.customers))
+        evident = np.zeros(len(recs.customers), dtype=np.int64)
+        for rows in split_rows(len(recs)):
+            evident += np.bincount(recs.customer[rows][~recs.is_fallback[rows]], minlength=len(evident))
         return str(recs.customers.labels[int(np.argmax(evident))])

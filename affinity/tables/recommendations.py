@@ -14,6 +14,7 @@ import numpy as np
 
 from affinity import frames
 from affinity.frames import AnyColumn, LabelColumn, ListColumn, WordColumn
+from affinity.mapped import split_rows
 from affinity.tables.contributions import Contributions
 from affinity.tables.families import CROSS_SELL
 from affinity.tables.sentences import Sentences, SentenceWriter
@@ -163,7 +164,10 @@ class Recommendations(Table):
 def _count_words(column: np.ndarray | WordColumn) -> dict[str, int]:
     """word -> rows, in the order of the words; None is not counted."""
     if isinstance(column, WordColumn):
-        counts = dict(zip(column.labels.tolist(), np.bincount(column.codes[column.codes >= 0], minlength=1).tolist()))
+        found = np.zeros(len(column.labels) + 1, dtype=np.int64)
+        for rows in split_rows(len(column)):
+            found += np.bincount(column.codes[rows].astype(np.int64) + 1, minlength=len(found))
+        counts = dict(zip(column.labels.tolist(), found[1:].tolist()))
     else:
         counts = Counter(word for word in column.tolist() if word is not None)
     return {word: count for word, count in sorted(counts.items()) if count}
