@@ -34,10 +34,11 @@ class KeptRows:
 
     def places(self, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where those of the source rows ``row`` that are here stand, and bool: which of them are here."""
+        if not len(self.gaps):
+            here = row < len(self)
+            return row[here], here
         before = np.searchsorted(self.gaps, row)
-        here = row - before < len(self)
-        if len(self.gaps):
-            here &= self.gaps[np.minimum(before, len(self.gaps) - 1)] != row
+        here = (row - before < len(self)) & (self.gaps[np.minimum(before, len(self.gaps) - 1)] != row)
         return (row - before)[here], here
 
 
