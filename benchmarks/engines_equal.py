@@ -21,7 +21,7 @@ from typing import Any
 from affinity import flow, learning
 from affinity.settings import Settings
 from affinity.spark_session import spark_session
-from benchmarks.process_tree import cpu_seconds, watch_memory
+from benchmarks.process_tree import GIGABYTE, cpu_seconds, watch_memory
 
 
 def compare_releases(one: Path, other: Path) -> tuple[int, list[str]]:
@@ -64,6 +64,18 @@ def timed() -> Iterator[dict[str, Any]]:
     found |= {"wall_s": round(time.perf_counter() - wall, 1), "cpu_s": round(sum(by_kind.values()), 1)}
     if by_kind["java"]:
         found["cpu_s_by_kind"] = by_kind
+
+
+def moved_gb(session: Any) -> dict[str, float]:
+    """What the executors of a session wrote for each other and sent to the driver so far."""
+    context = session.sparkContext
+    none = context._gateway.new_array(context._jvm.double, 0)
+    found = context._jsc.sc().statusStore().stageList(None, False, False, none, None)
+    stages = [found.apply(place) for place in range(found.size())]
+    return {
+        "shuffled": round(sum(stage.shuffleWriteBytes() for stage in stages) / GIGABYTE, 3),
+        "to_driver": round(sum(stage.resultSize() for stage in stages) / GIGABYTE, 3),
+    }
 
 
 def read_setting(text: str) -> tuple[str, Any]:
@@ -116,6 +128,8 @@ def measure(asked: argparse.Namespace, out: Path, settings: Settings, known: dic
     if asked.warm:
         run_once(asked.orders, out, settings, known, steps=False)
     path, cost = run_once(asked.orders, out, settings, known, steps=asked.steps)
+    if "session" in known:
+        cost["moved_gb"] = moved_gb(known["session"])
     print(json.dumps({"engine": asked.engine if "session" in known else "local", **cost}), flush=True)
     return path
 

@@ -54,6 +54,34 @@ def test_the_command_line_publishes_what_one_machine_does(
     assert read_manifest(tmp_path / "out" / "current") == expected
 
 
+def compare_engines(orders: Path, engine: str) -> None:
+    command = [sys.executable, "-m", "benchmarks.engines_equal", str(orders), "--engine", engine]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=2 * PATIENCE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    compared = json.loads(done.stdout.splitlines()[-1])
+    assert compared["files"] > 100
+    assert compared["differing"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [
+        ("groceries_members.parquet", CLUSTER),
+        ("tafeng_seq.parquet", "local[2]"),
+        ("instacart_train_baskets.parquet", "local[2]"),
+        ("online_retail_ii_raw.parquet", "local[2]"),
+    ],
+)
+def test_real_orders_give_the_same_bytes(name: str, engine: str, shared_data: Path) -> None:
+    compare_engines(shared_data / "retail" / name, engine)
+
+
+def test_a_generated_shop_gives_the_same_bytes(tmp_path: Path) -> None:
+    from benchmarks.large_shop import write_shop
+
+    compare_engines(write_shop(tmp_path / "shop", 1_000_000), "local[2]")
+
+
 def test_a_corrupt_part_is_named_and_the_release_stays(orders: Path, tmp_path: Path) -> None:
     out, parts = tmp_path / "out", tmp_path / "parts"
     before = af.run(orders).publish(out)

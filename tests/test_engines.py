@@ -75,6 +75,21 @@ def test_the_sample_shop_gives_the_same_bytes(session: Any, tmp_path: Path) -> N
     assert set(report["capped"]) >= {"baskets.max_basket_size", "baskets.max_products_per_customer"}
 
 
+def test_followed_until_they_left_by_segment_as_of_a_learning_day(session: Any, tmp_path: Path) -> None:
+    from affinity.sample_shop import make_shop, write_shop
+
+    files = write_shop(make_shop(5, customers=120, days=240), tmp_path / "shop")
+    settings = {
+        "learn_every_days": 7,
+        "conversion": {"churn": "net", "segment": "segment", "by": "region"},
+        "fit": {"segment": "segment"},
+        "baskets": {"by": "customer_day"},
+        "spark": {"shards": 3},
+    }
+    local, spark = publish_both(session, tmp_path, files["orders"], customers=files["customers"], **settings)
+    assert read_bytes(local) == read_bytes(spark)
+
+
 ROWS = [
     ("o1", "ann", "a", 1),
     ("o1", None, "b", 1),

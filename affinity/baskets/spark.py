@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from affinity.progress import step
 from affinity.sharded import Sharded, spread
 from affinity.tables import OrderLines
 from affinity.vocabulary import PackedTexts, Vocabulary
@@ -25,17 +26,32 @@ def shard_lines(session: Any, lines: OrderLines, *, shards: int, most_rows: int)
     in hexadecimal). Where any customer is known, the last one of every shard is nobody (−1), who owns nothing: a shard of
     guests has customers too. No count looks at money: net_amount is not sent.
     """
-    parts = [_pack(lines, rows) for rows in divide_lines(lines, shards)]
-    make = partial(_lines_of, products=lines.products, as_of_day=lines.as_of_day, nobody=[-1] if len(lines.customers) else [])
-    return spread(session, parts, make, most_rows)
+    key = shard_keys(lines)
+    rows = divide_lines(lines, key, shards)
+    nobody = [-1] if len(lines.customers) else []
+    make = partial(_lines_of, products=lines.products, as_of_day=lines.as_of_day, nobody=nobody)
+    with step(describe_shards(lines, key, len(rows))):
+        return spread(session, [_pack(lines, some) for some in rows], make, most_rows)
 
 
-def divide_lines(lines: OrderLines, shards: int) -> list[np.ndarray]:
+def describe_shards(lines: OrderLines, key: np.ndarray, shards: int) -> str:
+    """How the lines are sent, for who watches: with what makes one shard larger than its share, where something does."""
+    values, sizes = np.unique(key, return_counts=True)
+    said = f"sending {len(lines):,} lines in {shards:,} shards"
+    if shards < 2 or sizes.max() <= 2 * len(lines) / shards:
+        return said
+    largest = key == values[np.argmax(sizes)]
+    customers = np.unique(lines.customer[largest & (lines.customer >= 0)])
+    why = f"{len(customers):,} customers share orders and stay together" if len(customers) > 1 else "one customer has them"
+    return f"{said}, one of at least {sizes.max():,}: {why}"
+
+
+def divide_lines(lines: OrderLines, key: np.ndarray, shards: int) -> list[np.ndarray]:
     """The rows of each shard, in the order of the source: at most ``shards`` of nearly equal size, at least one.
 
-    What must be together (`shard_keys`) is never divided, so one shard may be larger than the others.
+    key : `shard_keys`; lines with one key are never divided, so one shard may be larger than the others
     """
-    together = np.unique(shard_keys(lines), return_inverse=True)[1]
+    together = np.unique(key, return_inverse=True)[1]
     sizes = np.bincount(together)
     ends = np.cumsum(sizes)
     shard = np.minimum((ends - sizes // 2 - 1) * shards // max(len(lines), 1), shards - 1)[together]
@@ -69,14 +85,14 @@ def _pack(lines: OrderLines, rows: np.ndarray) -> dict[str, tuple[np.ndarray, An
 
 
 def _packed(numbers: np.ndarray) -> tuple[np.ndarray, Any, Any]:
-    """(small, step, least) of numbers that are exactly small × step + least; whole numbers are packed, others are not."""
+    """(small, unit, least) of numbers that are exactly small × unit + least; whole numbers are packed, others are not."""
     if not len(numbers) or (numbers.dtype.kind == "f" and not _whole(numbers)):
         return numbers, 1, 0
     least = int(numbers.min())
     above = numbers.astype(np.int64) - least
-    step = max(int(np.gcd.reduce(above)), 1)
-    small = above // step
-    return small.astype(np.min_scalar_type(int(small.max()))), step, least
+    unit = max(int(np.gcd.reduce(above)), 1)
+    small = above // unit
+    return small.astype(np.min_scalar_type(int(small.max()))), unit, least
 
 
 def _whole(numbers: np.ndarray) -> bool:
@@ -85,8 +101,8 @@ def _whole(numbers: np.ndarray) -> bool:
 
 
 def _unpacked(packed: tuple[np.ndarray, Any, Any], kind: Any) -> np.ndarray:
-    small, step, least = packed
-    return small if small.dtype == kind else (small.astype(np.int64) * step + least).astype(kind)
+    small, unit, least = packed
+    return small if small.dtype == kind else (small.astype(np.int64) * unit + least).astype(kind)
 
 
 def _hexadecimal(codes: np.ndarray) -> PackedTexts:

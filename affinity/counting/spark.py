@@ -39,7 +39,8 @@ def count_pairs(
         ("count", "customers"),
         along=("a", len(products)),
     )
-    parts = {part: {name: column[summed["part"] == part] for name, column in summed.items()} for part in range(4)}
+    ends = np.searchsorted(summed.pop("part"), np.arange(5))
+    parts = {part: {name: column[ends[part] : ends[part + 1]] for name, column in summed.items()} for part in range(4)}
     pairs, totals = parts[_PAIR], parts[_TOTAL]
     (n, too_large), (n_owners, left_out) = (totals[name].tolist() for name in ("count", "customers"))
     return PairCounts(
