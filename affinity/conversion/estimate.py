@@ -30,6 +30,8 @@ RISK = {
     "net": "net: customers who left are followed until they left; the rate is of a world in which nobody leaves",
 }
 
+#: Bytes of a column from which on it goes into a file, where columns may.
+_COLUMN_BYTES = 1 << 22
 #: Pairs whose event days are expanded at once.
 PAIRS_AT_ONCE = 200_000
 
@@ -128,7 +130,8 @@ def _put_together(parts: Iterable[dict[str, np.ndarray]], *, may_map: bool) -> d
     for part in parts:
         for name, column in part.items():
             if name not in columns:
-                columns[name] = [] if column.dtype == object else mapped.Growing(column.dtype, may_map)
+                least = min(_COLUMN_BYTES, mapped.LEAST_BYTES)  # there are many columns
+                columns[name] = [] if column.dtype == object else mapped.Growing(column.dtype, may_map, least)
             columns[name].append(column)
     return {
         name: _join_texts(column, once=may_map) if isinstance(column, list) else column.whole()
