@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from affinity import baskets, counting, fit
+from affinity.fit.closed_form import BITMAP_PRODUCTS
 from affinity.history import History, look_back
 from affinity.memory import require_room, scale_block
 from affinity.progress import track
@@ -30,8 +31,13 @@ CountTransitions = Callable[[int | None, History, dict[str, Any]], Transitions]
 
 
 def count_here(at: int | None, known: History, rules: dict[str, Any]) -> Transitions:
-    """The transitions of a landmark, to be counted on this machine where fit needs them."""
-    return counting.defer_transitions(known.steps, known.holdings, **rules)
+    """The transitions of a landmark, to be counted on this machine where fit needs them.
+
+    Of more than BITMAP_PRODUCTS products they are counted now: what counts later marks pairs in a table of all of them.
+    """
+    many = len(known.holdings.products) > BITMAP_PRODUCTS
+    count = counting.count_transitions if many else counting.defer_transitions
+    return count(known.steps, known.holdings, **rules)
 
 
 def learn_fit(

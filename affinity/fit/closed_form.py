@@ -53,11 +53,10 @@ def solve_edges(
     alpha = float(alpha) if len(transitions.new_at_order.column) else 1.0
     support = max(1, min(support, n))
     threads = threads or available_threads()
-    units = (alpha / WEIGHT_UNIT, (1.0 - alpha) / WEIGHT_UNIT)
     co, new = _arrays(transitions.co_owned), _arrays(transitions.new_at_order)
     units = (alpha / WEIGHT_UNIT, (1.0 - alpha) / WEIGHT_UNIT)
     packed = _pack(co, _arrays(transitions.owned_at_order), units, threads)
-    edges = support if edges_per_target is None else min(support, edges_per_target)
+    edges = min(support, edges_per_target or support, _most_antecedents(co, new))
     out = (np.zeros(n, dtype=np.int64), np.zeros((n, edges), dtype=np.int32), np.zeros((n, edges)))
 
     def solve(first: int, last: int, co_columns: Columns, new_columns: Columns) -> None:
@@ -69,6 +68,16 @@ def solve_edges(
 
     _map_targets(solve, (co, new), 8 * threads, threads)
     return by_antecedent(*out)
+
+
+def _most_antecedents(co: Matrix, new: Matrix) -> int:
+    """How many products speak for any one target, at most; never below 1."""
+    from affinity.kernels.closed_form import count_columns
+
+    sizes = np.diff(co[0])
+    for _, column, _ in (co, new):
+        count_columns(column, sizes)
+    return int(sizes.max(initial=1))
 
 
 def solving_bytes(landmark: Landmark, support: int) -> int:

@@ -19,10 +19,11 @@ import pytest
 from affinity.cli import app as cli
 from affinity.errors import OutputError, ReleaseError
 from affinity.release import folder as folder_room
-from affinity.release import list_releases, open_release, release_id, use_release
+from affinity.release import open_release, release_id, use_release
 from affinity.release.feeds import write_feed
 from affinity.sample_shop import make_shop, write_shop
 from affinity.serve.follow import open_shelf
+from tests.faults.phases import PHASES, assert_tidy, strike_phases
 from tests.faults.scenarios import NEW, OLD, publish
 
 ROOT = Path(__file__).parents[2]
@@ -47,14 +48,6 @@ def run_affinity(*arguments: str | Path, folder: Path, most_bytes: int = 0) -> s
     if most_bytes:
         resource.prlimit(run.pid, resource.RLIMIT_AS, (most_bytes, most_bytes))
     return run
-
-
-def assert_tidy(shop: Path) -> None:
-    """Every release is whole and nothing is left over."""
-    open_release(shop)
-    for release in list_releases(shop):
-        open_release(shop / "releases" / release["id"])
-    assert {path.name for path in shop.iterdir()} == {"releases", "current", ".affinity-lock"}
 
 
 def damages(content: bytes, places: int) -> Iterator[bytes]:
@@ -219,24 +212,10 @@ def test_a_run_without_enough_memory(tmp_path: Path, shop: Path, megabytes: int)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_signals_in_every_phase_of_a_run(tmp_path: Path, shop: Path, number: signal.Signals) -> None:
-    publish(tmp_path / "shop", OLD)
-    ended, seconds = 0, 0.2
-    while not ended:
-        run = run_affinity("run", shop, "--out", tmp_path / "shop", "--json", folder=tmp_path)
-        time.sleep(seconds)
-        ended = run.poll() is not None
-        run.send_signal(number)
-        _, said = run.communicate(timeout=WALL_SECONDS)
-        assert ended or run.returncode != 1, said
-        assert seconds < 0.7 or number == signal.SIGKILL or "Traceback" not in said, said
-        open_release(tmp_path / "shop")
-        if number != signal.SIGKILL:
-            assert not list((tmp_path / "passing").glob("affinity-*")), said
-        seconds += 0.6
-    assert run_affinity("run", shop, "--out", tmp_path / "shop", folder=tmp_path).wait(WALL_SECONDS) == 0
-    assert_tidy(tmp_path / "shop")
-    assert not list((tmp_path / "passing").glob("affinity-*"))
+def test_signals_in_every_phase_of_a_run(tmp_path: Path, number: signal.Signals) -> None:
+    counted = strike_phases(number, tmp_path / "x")
+    assert counted["injected"] == 2 * len(PHASES)
+    assert counted["stopped"] + counted["killed"] >= len(PHASES)
 
 
 def test_sigterm_stops_a_verb_cleanly(tmp_path: Path) -> None:

@@ -6,8 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from affinity import training
+from affinity.fit import closed_form, solve_both
+from affinity.settings import FitSettings
+from tests.shops import make_tables, random_orders
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +58,23 @@ except AffinityError as error:
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 print(json.dumps(said | {"cpu_seconds": round(time.process_time() - began, 1), "peak_gb": round(peak, 2)}))
 """
+
+
+def test_many_products_have_no_table_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = random_orders(5, customers=60, products=40, days=100)
+    steps, holdings = make_tables(orders, customers=60, products=40, end=101)
+    known, chosen = SimpleNamespace(steps=steps, holdings=holdings), FitSettings(support_per_target=12, ridge=5)
+    rules = {"half_life": 30.0, "co_owned_half_life": 12.5, "row_half_life": 20.0, "lasting_half_life": 90.0}
+    few = training.count_here(None, known, rules)
+    monkeypatch.setattr(training, "BITMAP_PRODUCTS", 39)
+    monkeypatch.setattr(closed_form, "BITMAP_PRODUCTS", 39)
+    many = training.count_here(None, known, rules)
+    assert few.lists is not None
+    assert many.lists is None
+    for one, other in zip(*(solve_both(SimpleNamespace(transitions=counts), chosen) for counts in (few, many))):
+        assert len(one.weight) > 100
+        for name in ("indptr", "consequent", "weight"):
+            assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
 
 
 @pytest.mark.slow
