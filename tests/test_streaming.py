@@ -80,6 +80,7 @@ def test_a_large_release_lists_the_parts_of_its_sentences(result: af.Result, who
         label: said.tolist() for label, said in reasons
     }
     assert "fit_opening" in a
+    assert "| fit_opening, fit_since |" in (parts.path / "serving" / "README.md").read_text()
     assert "fit_opening" not in af.open_release(whole).serving
     feeds = [write_feed(release, tmp_path / name) for name, release in (("parts", parts), ("whole", af.open_release(whole)))]
     one, other = ({p.relative_to(feed): p.read_bytes() for p in feed.rglob("*.json")} for feed in feeds)

@@ -50,6 +50,18 @@ A release of `affinity run` also holds the shop itself, for carts and orders tha
 | edge_*, like_*, first_purchases, recent_lines, known_buyers, segment_score | the fit model and what it counts |
 """
 
+README_OF_PARTS = """
+This release has so many rows that its sentences are listed in parts: a sentence is the texts at fit_opening, fit_since and
+fit_reason one after another, nothing where there is -1.
+
+| file | holds |
+|---|---|
+| fit_opening, fit_since | int32 positions in the two lists below, -1 none |
+| opening_text, opening_offsets | what is owned |
+| since_text, since_offsets | since when |
+| reason_text, reason_offsets | what was measured |
+"""
+
 Writer = Callable[[Any], Any]
 
 #: Rows written at a time.
@@ -92,7 +104,8 @@ def serving_files(
             made |= {name: np.ascontiguousarray(value)} if isinstance(value, np.ndarray) else _list_texts(name, as_texts(value))
     for name, array in made.items():
         yield f"{name}.npy", partial(_save, array) if isinstance(array, np.ndarray) else array.write
-    yield "README.md", lambda file: file.write(README.encode())
+    readme = README + (README_OF_PARTS if "fit_opening" in made else "")
+    yield "README.md", lambda file: file.write(readme.encode())
 
 
 class _Column:
