@@ -16,6 +16,7 @@ from affinity.counting.transitions import (
     row_sizes,
     weight_by_age,
 )
+from affinity.mapped import full, is_mapped
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
 from affinity.tables.owned_lists import OwnedLists
@@ -58,7 +59,10 @@ def arrange_lists(
     max_products_per_customer: int | None = None,
     threads: int | None = None,
 ) -> OwnedLists:
-    """The lists of all customers; half_lives : of what is owned at an order, at the end, of the order, and the lasting one."""
+    """The lists of all customers, in files where the holdings stand in files.
+
+    half_lives : of what is owned at an order, of what is owned at the end, of the order, and the lasting one
+    """
     from affinity.kernels.owned_lists import order_lists
 
     n, clocked = len(holdings.products), holdings.clock is not None
@@ -70,12 +74,13 @@ def arrange_lists(
     owners = np.bincount(product, minlength=n)
     by_owners = np.lexsort((np.arange(n), -owners)).astype(np.int32)
     owner_indptr = np.concatenate([[0], np.cumsum(owners)]).astype(np.int64)
-    owner, item = np.empty(len(product), dtype=np.int32), np.empty(len(product), dtype=np.int32)
+    in_files = is_mapped(holdings.product)
+    owner, item, new_row = (full(len(product), 0, np.int32, in_files) for _ in range(3))
     order_lists(indptr, product, by_owners, owner_indptr[:-1].copy(), owner, indptr[:-1].copy(), item)
     given, row_indptr, row_weight = _rows(steps if clocked else None, holdings, own.astype(np.int64), row, capped)
     age_indptr = np.concatenate([[0], np.cumsum(np.diff(row_indptr) * np.diff(indptr))]).astype(np.int64)
     kind = np.uint16 if longest <= SHORT_AGES else np.int32
-    out = (np.empty(len(item), kind), np.empty(len(item), np.int32), np.empty(int(age_indptr[-1]), kind))
+    out = (full(len(item), 0, kind, in_files), new_row, full(int(age_indptr[-1]), 0, kind, in_files))
     found = _fill(held, (by_owners, item), given, (row_indptr, age_indptr, row_weight), (own, longest), out, threads)
     return OwnedLists(
         by_owners=by_owners, indptr=indptr, item=item, end_age=out[0], new_row=out[1], row_indptr=row_indptr,

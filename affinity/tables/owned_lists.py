@@ -6,7 +6,7 @@ a large shop; these lists grow with the order lines only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,8 +48,3 @@ class OwnedLists:
     lasting: np.ndarray
     has_transitions: bool
     products: Vocabulary
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(getattr(self, field.name).nbytes for field in fields(self) if field.type == "np.ndarray")

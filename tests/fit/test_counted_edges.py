@@ -14,6 +14,7 @@ from affinity.fit import counted_edges
 from affinity.fit.closed_form import Edges, similar_edges, solve_edges
 from affinity.fit.counted_edges import solve_lists
 from affinity.kernels.edges_from_lists import mark_pairs
+from affinity.mapped import is_mapped
 from tests import naive
 from tests.shops import make_tables, random_orders
 
@@ -93,8 +94,13 @@ def test_threads_and_runs_and_long_ages_change_no_digit(monkeypatch: pytest.Monk
     monkeypatch.setattr(counted_edges, "RUNS_A_THREAD", 7)
     monkeypatch.setattr("affinity.counting.transitions.ENTRIES_SUMMED", 50)
     monkeypatch.setattr(owned_lists, "SHORT_AGES", 30)
+    monkeypatch.setattr(owned_lists, "is_mapped", lambda _: True)
+    monkeypatch.setattr("affinity.mapped.LEAST_BYTES", 0)
     counts = defer_transitions(*tables, **HALVES)
-    assert counts.lists().age.dtype == np.int32
+    lists = counts.lists()
+    assert lists.age.dtype == np.int32
+    assert is_mapped(lists.age)
+    assert is_mapped(lists.item)
     assert all(same(*pair) for pair in zip(usual, solve_lists(counts, **asked, threads=3)))
     monkeypatch.setattr("affinity.fit.closed_form.COLUMN_ENTRIES", 500)
     stored = count_transitions(*tables, **HALVES)
