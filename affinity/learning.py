@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,14 @@ from affinity.threads import run_together
 
 #: The settings that what is learnt depends on.
 _LEARNING = ("horizon_days", "min_support", "min_count", "max_size", "baskets", "mining", "rules", "graph", "conversion", "fit")
+
+
+#: Another version of these may reckon another last digit.
+_RECKONERS = ("numpy", "scipy", "numba")
+
+#: What learning looks at in the product and the customer file; of the latter segment columns and excluded products too.
+_PRODUCT = ("family", "on_sale_from", "on_sale_to", "requires_indptr", "requires")
+_CUSTOMER = ("started_at", "ended_at", "plan")
 
 
 def learn(past: History, facts: Facts, settings: Settings, engine: Engine) -> tuple[Learnt, Landmark | None]:
@@ -82,8 +91,9 @@ def learn_on_a_learning_day(past: History, facts: Facts, settings: Settings, eng
             then.append(look_back(lines))
         return then[0]
 
-    known = facts_before(day, lines, recall, facts.listed or Listed(None, None, None), settings)
-    key = fingerprint_arrays(_sources(lines, known, settings)) if state is not None else ""
+    listed = facts.listed or Listed(None, None, None)
+    known = facts_before(day, lines, recall, listed, settings)
+    key = fingerprint_arrays(_sources(lines, known, listed, settings)) if state is not None else ""
     kept = None if state is None else state.load("learnt", key)
     if kept is not None:
         return replace(unpack(kept), key=key)
@@ -142,8 +152,7 @@ def facts_before(day: int, lines: OrderLines, recall: Callable[[], History], lis
     goods = Products.bare(lines.products)
     if listed.products is not None:
         described_goods = listed.products.recoded(lines.products)
-        names = ("family", "on_sale_from", "on_sale_to", "requires_indptr", "requires")
-        goods = replace(goods, **{name: getattr(described_goods, name) for name in names})
+        goods = replace(goods, **{name: getattr(described_goods, name) for name in _PRODUCT})
     return Facts(goods, customers, None if listed.offers is None else _offers_before(day, listed.offers, lines))
 
 
@@ -173,20 +182,23 @@ def _describe_segments(now: Landmark, customers: Customers, settings: Settings) 
     return tuple(names), now.segment.score
 
 
-def _sources(lines: OrderLines, known: Facts, settings: Settings) -> dict[str, Any]:
+def _sources(lines: OrderLines, known: Facts, listed: Listed, settings: Settings) -> dict[str, Any]:
     """All that what is learnt depends on, for the fingerprint."""
     names = ("order", "customer", "product", "quantity", "net_amount", "ordered_at")
     chosen = settings.model_dump(mode="json", include=set(_LEARNING))
     return {
         "version": __version__,
+        "installed": str([version(name) for name in _RECKONERS]),
         "settings": str(sorted(chosen.items())),
         "named": str((named_horizon(settings), sorted(settings.model_fields_set & {"horizon_days"}))),
         "day": lines.as_of_day,
         **{name: getattr(lines, name) for name in names},
         **{f"label {name}": getattr(lines, name) for name in ("orders", "customers", "products")},
         **{f"attribute {name}": {"code": one.code, "labels": one.labels} for name, one in lines.attributes.items()},
-        "known products": dict(known.products.columns()),
-        "known customers": dict(known.customers.columns()) | {"excludes": str(sorted(known.customers.plan_excludes.items()))},
+        "known products": {} if listed.products is None else {name: getattr(known.products, name) for name in _PRODUCT},
+        "known customers": {name: getattr(known.customers, name) for name in (() if listed.customers is None else _CUSTOMER)},
+        "excludes": str(sorted(known.customers.plan_excludes.items())),
+        "segments": dict(known.customers.segments),
         "known offers": {} if known.offers is None else dict(known.offers.columns()),
     }
 

@@ -73,15 +73,17 @@ class Products(Table):
             column = getattr(bare, name).copy()
             column[known] = getattr(self, name)[source[known]]
             changed[name] = column
-        to_there = products.recode_from(self.products)
-        rows = [
-            to_there[self.requires[self.requires_indptr[s] : self.requires_indptr[s + 1]]]
-            if s >= 0
-            else np.empty(0, dtype=np.int32)
-            for s in source
-        ]
-        indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
-        requires = np.concatenate(rows).astype(np.int32) if rows else self.requires
+        indptr, requires = np.zeros(len(products) + 1, dtype=np.int64), np.empty(0, dtype=np.int32)
+        if len(self.requires):
+            to_there = products.recode_from(self.products)
+            rows = [
+                to_there[self.requires[self.requires_indptr[s] : self.requires_indptr[s + 1]]]
+                if s >= 0
+                else np.empty(0, dtype=np.int32)
+                for s in source
+            ]
+            indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)]).astype(np.int64)
+            requires = np.concatenate([requires, *rows]).astype(np.int32)
         return Products(products, **changed, requires_indptr=indptr, requires=requires, report=self.report)
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
