@@ -187,8 +187,8 @@ def run_tasks(session: Any, items: list[T], function: Callable[[S, T], U], share
             everywhere.destroy()
 
 
-def spread(session: Any, parts: list[Any], make: Callable[[Any], T], most_rows: int) -> Sharded[T]:
-    """Parts that the driver has as a table in as many shards; make : a part -> its table.
+def spread(session: Any, parts: Iterable[Any], make: Callable[[Any], T], most_rows: int) -> Sharded[T]:
+    """Parts that the driver makes, one after the other, as a table in as many shards; make : a part -> its table.
 
     Each goes to the executor that takes its shard and to no other, through files, not through the memory of the driver's Java.
     """

@@ -31,7 +31,7 @@ def shard_lines(session: Any, lines: OrderLines, *, shards: int, most_rows: int)
     nobody = [-1] if len(lines.customers) else []
     make = partial(_lines_of, products=lines.products, as_of_day=lines.as_of_day, nobody=nobody)
     with step(describe_shards(lines, key, len(rows))):
-        return spread(session, [_pack(lines, some) for some in rows], make, most_rows)
+        return spread(session, (_pack(lines, some) for some in rows), make, most_rows)
 
 
 def describe_shards(lines: OrderLines, key: np.ndarray, shards: int) -> str:
