@@ -33,6 +33,17 @@ CustomerFile = Annotated[
 SubscriptionFile = Annotated[
     Path | None, typer.Option(help="Subscriptions: customer_id, product_id, started_at, ended_at, …", show_default=False)
 ]
+LearnEveryDays = Annotated[
+    int | None,
+    typer.Option(help="Learn every so many days; lists and metrics are of as_of all the same.", show_default=False),
+]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that keeps from run to run what is needed again (with --learn-every-days); changes no answer.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -37,17 +37,8 @@ def command(
     memory_budget: Annotated[
         str | None, typer.Option(help="Memory of the run, such as 8GB; an error where it is too little.", show_default=False)
     ] = None,
-    learn_every_days: Annotated[
-        int | None,
-        typer.Option(help="Learn every so many days; lists and metrics are of as_of all the same.", show_default=False),
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that keeps from run to run what is needed again (with --learn-every-days); changes no answer.",
-            show_default=False,
-        ),
-    ] = None,
+    learn_every_days: options.LearnEveryDays = None,
+    state: options.State = None,
     keep: Annotated[int | None, typer.Option(help="Releases that stay on disk. Default 5.", show_default=False)] = None,
     as_json: options.Json = False,
 ) -> None:
