@@ -48,10 +48,11 @@ SAMPLE_SECONDS, WARM_SECONDS, WINDOW_SECONDS = 10.0, 180.0, 240.0
 
 
 class Asker(threading.Thread):
-    """One connection that asks ``rate`` times a second until it is stopped."""
+    """Asks ``rate`` times a second until it is stopped, on one connection, or each time on a new one (``fresh``)."""
 
-    def __init__(self, port: int, rate: float, seed: int, options: argparse.Namespace) -> None:
+    def __init__(self, port: int, rate: float, seed: int, options: argparse.Namespace, *, fresh: bool = False) -> None:
         super().__init__()
+        self._fresh = fresh
         self._port, self._rate, self._chance, self._options = port, rate, random.Random(seed), options
         self.stopping, self.statuses, self.errors = threading.Event(), Counter[int](), list[str]()
 
@@ -71,10 +72,12 @@ class Asker(threading.Thread):
                 answer = connection.getresponse()
                 answer.read()
             except (OSError, http.client.HTTPException) as error:
-                self.errors.append(f"{method} {path}: {error!r}")
+                self.errors.append(f"{time.monotonic() - begun:.0f} s, {method} {path}: {error!r}")
                 connection.close()
                 continue
             self.statuses[answer.status] += 1
+            if self._fresh:
+                connection.close()
             if answer.status != right:
                 self.errors.append(f"{method} {path}: {answer.status}")
         connection.close()
@@ -158,7 +161,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         server = Server(folder, Path(aside) / "events", quiet=True)
         stack.callback(server.stop)
         swap: Any = Swapper(folder, ids, options.switch) if options.page else Checker(server, folder, ids, options.switch)
-        askers = [Asker(server.port, options.rate / 2, seed, options) for seed in range(2)]
+        askers = [Asker(server.port, options.rate / 3, seed, options, fresh=seed == 2) for seed in range(3)]
         with swap:
             before = server.cpu()
             for asker in askers:

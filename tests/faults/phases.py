@@ -34,10 +34,12 @@ ENDED = {130: "stopped", 143: "stopped", -signal.SIGKILL: "killed", 0: "finished
 
 #: Runs the command line, and sends itself the signal when the phase begins, or so many seconds later.
 PROGRAM = """
-import contextlib, os, sys, threading
+import contextlib, os, signal, sys, threading
 from affinity import flow, learning, result
 from affinity.cli import main
 number, phase, delay, *sys.argv[1:] = sys.argv[1:]
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it begins in the background ignore it
 
 def strike():
     os.kill(os.getpid(), int(number))
