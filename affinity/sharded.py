@@ -221,7 +221,7 @@ def _explain(text: str) -> AffinityError:
     causes = [line for line in lines if re.search(r"(Error|Exception)\b.*:|killed|lost", line) and not line.startswith("at ")]
     cause = (causes[-1] if causes else text.strip().splitlines()[0] if text.strip() else "no message")[:400]
     return EngineError(
-        f"The Spark job failed: {cause}",
+        f"The Spark job failed: {cause.rstrip('.')}.",
         why="Nothing was published; the release before it is still current.",
         do="See the logs of the executors; a shard that does not fit their memory needs more spark.shards.",
     )

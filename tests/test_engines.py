@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from affinity.engines import LOCAL, SparkEngine
 from affinity.errors import EngineError, InputError, MissingExtra, SettingsError, TooLarge
 from affinity.history import look_back
 from affinity.sharded import run_tasks, spread, translated
+from affinity.spark_session import _with_retries
 from tests.makers import make_lines
 
 #: Small jobs: little is compiled, and nothing is shuffled into more parts than there are.
@@ -158,3 +160,23 @@ def test_a_lost_driver_is_an_engine_error() -> None:
     pytest.importorskip("pyspark")
     with pytest.raises(EngineError, match="Connection refused"), translated():
         raise ConnectionRefusedError("[Errno 111] Connection refused")
+
+
+def test_a_full_disk_is_an_engine_error() -> None:
+    pytest.importorskip("pyspark")
+    with pytest.raises(EngineError, match="No space left on device"), translated():
+        raise pickle.PicklingError("Could not serialize broadcast: OSError: [Errno 28] No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("master", "tried"),
+    [
+        ("local", "local"),
+        ("local[2]", "local[2,4]"),
+        ("local[*]", "local[*,4]"),
+        ("local[2,1]", "local[2,1]"),
+        ("yarn", "yarn"),
+    ],
+)
+def test_a_task_is_tried_again_on_this_machine_too(master: str, tried: str) -> None:
+    assert _with_retries(master) == tried
