@@ -1,6 +1,6 @@
 """The whole main job on large generated shops: time, memory and the ratio of time per line.
 
-    python -m benchmarks.large_run FOLDER [--lines 10000000 100000000] [--products 50000] [--keep]
+    python -m benchmarks.large_run FOLDER [--lines 10000000 100000000] [--products 50000] [--memory-budget 8GB] [--keep]
 
 For each size a shop is generated into FOLDER (see `benchmarks.large_shop`; one customer in 20 lines), read and run as
 ``affinity run`` does, in a process of its own, and published into FOLDER. Printed as JSON: wall and CPU seconds, CPU
@@ -71,15 +71,15 @@ class Watch:
                 now["resident"], now["own"] = max(now["resident"], held["VmRSS"]), max(now["own"], held["RssAnon"])
 
 
-def run_one(orders: Path, out: Path) -> dict[str, Any]:
-    """Run and publish ``orders`` in this process; the figures."""
+def run_one(orders: Path, out: Path, memory_budget: str) -> dict[str, Any]:
+    """Run and publish ``orders`` in this process within ``memory_budget``; the figures."""
     from affinity import flow, learning
 
     watch = Watch()
     flow.step = learning.step = watch.step  # type: ignore[assignment]
     wall, cpu = time.perf_counter(), time.process_time()
     with watch.running():
-        result = flow.run(orders)
+        result = flow.run(orders, memory_budget=memory_budget)
         with watch.step("publishing"):
             path = result.publish(out)
     return {
@@ -98,14 +98,16 @@ def run_one(orders: Path, out: Path) -> dict[str, Any]:
     }
 
 
-def compare_sizes(folder: Path, sizes: list[int], products: int, *, keep: bool) -> list[dict[str, Any]]:
+def compare_sizes(folder: Path, sizes: list[int], products: int, memory_budget: str, *, keep: bool) -> list[dict[str, Any]]:
     """The figures of each size, generated and run in processes of their own."""
     found: list[dict[str, Any]] = []
+    budget = ["--memory-budget", memory_budget]
     for lines in sizes:
         shop, out, figures = folder / f"shop-{lines}", folder / f"out-{lines}", folder / f"figures-{lines}.json"
-        asked = ["--lines", str(lines), "--products", str(products)]
-        subprocess.run([sys.executable, "-m", "benchmarks.large_shop", str(shop), *asked], check=True)
-        subprocess.run([sys.executable, "-m", "benchmarks.large_run", str(shop), "--one", str(out), str(figures)], check=True)
+        asked = [str(shop), "--lines", str(lines), "--products", str(products)]
+        subprocess.run([sys.executable, "-m", "benchmarks.large_shop", *asked], check=True)
+        here = [str(shop), *budget, "--one", str(out), str(figures)]
+        subprocess.run([sys.executable, "-m", "benchmarks.large_run", *here], check=True)
         one = json.loads(figures.read_text(encoding="utf-8"))
         one["cpu_us_a_line"] = round(one["cpu_s"] / one["lines"] * 1e6, 2)
         one["ratio"] = round(one["cpu_us_a_line"] / (found[0] if found else one)["cpu_us_a_line"], 3)
@@ -122,13 +124,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lines", type=int, nargs="+", default=[10_000_000, 100_000_000])
     parser.add_argument("--products", type=int, default=50_000)
+    parser.add_argument("--memory-budget", default="8GB")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--one", type=Path, nargs=2, metavar=("OUT", "FIGURES"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        asked.one[1].write_text(json.dumps(run_one(asked.folder, asked.one[0])), encoding="utf-8")
+        asked.one[1].write_text(json.dumps(run_one(asked.folder, asked.one[0], asked.memory_budget)), encoding="utf-8")
     else:
-        compare_sizes(asked.folder, asked.lines, asked.products, keep=asked.keep)
+        compare_sizes(asked.folder, asked.lines, asked.products, asked.memory_budget, keep=asked.keep)
 
 
 if __name__ == "__main__":
