@@ -133,22 +133,24 @@ def _sort_out(lines: _Lines, out: TextIO, delimiter: str, width: int, malformed:
     write = csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow
     row, ends = 0, width - 1
     while (held := lines.held()) is not None:
-        plain: list[str] = []
-        for line in held:
-            if line.count(delimiter) != ends or '"' in line or "\0" in line or "\r" in line:
+        plain = [line.count(delimiter) == ends and not ('"' in line or "\0" in line or "\r" in line) for line in held]
+        plain.append(False)
+        begun, at = lines.number, 0
+        while at < len(held):
+            stop = plain.index(False, at)
+            out.writelines([f"{number}{delimiter}{line}\n" for number, line in enumerate(held[at:stop], row)])
+            lines.skip(stop - at)
+            row += stop - at
+            record = lines.take_record(delimiter, width) if stop < len(held) else None
+            if record is None:
                 break
-            plain.append(f"{row}{delimiter}{line}\n")
-            row += 1
-        out.writelines(plain)
-        lines.skip(len(plain))
-        record = lines.take_record(delimiter, width) if len(plain) < len(held) else None
-        if record is not None:
             number, fields, raw = record
             if _is_whole(fields, width, raw):
                 write([row, *(fields or ())])
             else:
                 malformed.append(Malformed(row, f"line {number}: {_what_is_wrong(fields, width)}", raw))
             row += 1
+            at = lines.number - begun
     return row - len(malformed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -138,10 +139,15 @@ def read_sample(text: TextFile, lines: int = 1000) -> list[str]:
 
 @dataclass(frozen=True)
 class LineCount:
-    """Physical lines (blank ones at the end not counted) and whether there are NUL bytes."""
+    """Physical lines (empty ones between others, or at the end, not counted) and whether there are NUL bytes."""
 
     lines: int
     has_nul: bool
+
+
+def _empty_lines(text: bytes) -> int:
+    """Line ends that follow upon one."""
+    return len(re.findall(rb"(?<=\n)\n", text)) if b"\n\n" in text else 0
 
 
 def count_lines(path: Path) -> LineCount:
@@ -149,9 +155,10 @@ def count_lines(path: Path) -> LineCount:
     lines, has_nul, tail = 0, False, b""
     with path.open("rb") as file:
         while block := file.read(BLOCK):
-            lines += block.count(b"\n")
+            lines += block.count(b"\n") - _empty_lines(tail[-1:] + block)
             has_nul = has_nul or b"\0" in block
             tail = (tail + block[-4096:])[-4096:]
     body = tail.rstrip(b"\r\n")
-    lines -= tail[len(body) :].count(b"\n")
+    end = tail[len(body) :]
+    lines -= end.count(b"\n") - _empty_lines(end)
     return LineCount(lines + (1 if body else 0), has_nul)
