@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from affinity.errors import TooLarge
 from affinity.frames import without_progress_bar
-from affinity.memory import USUAL_BUDGET, share_of_memory
+from affinity.memory import share_of_memory, size_in_bytes
 from affinity.progress import progress_is_on, watch
 from affinity.replacing import working_folder
 from affinity.threads import available_threads
@@ -33,16 +34,18 @@ class Workbench:
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a statement."""
-        return self.connection.execute(sql, dict(parameters or {})).fetchall()
+        with _within_limit():
+            return self.connection.execute(sql, dict(parameters or {})).fetchall()
 
     def run_long(self, label: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement whose rows are not wanted, with a bar of how far it is."""
-        with watch(label, self.connection.query_progress):
+        with _within_limit(), watch(label, self.connection.query_progress):
             self.connection.execute(sql, dict(parameters or {}))
 
     def batches(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The rows of a query as pyarrow record batches, drained to the end."""
-        yield from self.connection.sql(sql, params=dict(parameters or {})).to_arrow_reader(BATCH_ROWS)
+        with _within_limit():
+            yield from self.connection.sql(sql, params=dict(parameters or {})).to_arrow_reader(BATCH_ROWS)
 
     def register(self, name: str, arrow: Any) -> None:
         """Make an Arrow table or reader a view called ``name``."""
@@ -50,15 +53,30 @@ class Workbench:
 
 
 @contextmanager
+def _within_limit() -> Iterator[None]:
+    """The engine's own memory running out, as TooLarge."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise TooLarge(
+            f"Reading the source takes more than the memory that it has: {first_line(error)}",
+            why="Half of memory_budget is for reading (without one an eighth of the machine's memory); the rest goes to files.",
+            do="Set a larger memory_budget (--memory-budget 8GB), or read fewer files at a time.",
+        ) from None
+
+
+@contextmanager
 def open_workbench(memory_budget: int | str | None = None) -> Iterator[Workbench]:
     """A workbench for one read; its memory and files are gone when the block ends.
 
-    memory_budget : of the run, of which the engine has an eighth; None: as for 8 GB
+    memory_budget : of the run, of which the engine has half, as nothing else is held yet; None: an eighth of the machine
     """
     import duckdb
 
     with working_folder() as folder:
-        limit = max(share_of_memory(memory_budget or USUAL_BUDGET), LEAST_LIMIT)
+        limit = max(share_of_memory(None) if memory_budget is None else size_in_bytes(memory_budget) // 2, LEAST_LIMIT)
         config = {
             "memory_limit": f"{limit // 10**6}MB",
             "temp_directory": str(folder),
