@@ -23,7 +23,11 @@ _OPTIONS = {
 #: Times that a task is tried before the job fails: what Spark does by itself on every master but this machine.
 _TRIES = 4
 #: Of a master on this machine: no socket listens to another one.
-_ON_THIS_MACHINE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+_ON_THIS_MACHINE = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "4g",  # at most: shards, sums and what is fetched pass through this one Java process
+}
 
 
 @contextmanager
