@@ -97,7 +97,7 @@ class Checker:
         self._server, self._folder, self._ids, self._switch = server, folder, ids, switch
         self._arrays = {name: ServingArrays(folder / "releases" / name / "serving") for name in ids}
         self._stop = threading.Event()
-        self.compared, self.wrong, self.failed, self.switches, self.seen = 0, 0, 0, 0, set[str]()
+        self.compared, self.wrong, self.switches, self.seen, self.failures = 0, 0, 0, set[str](), list[str]()
         self._threads = [threading.Thread(target=work) for work in (self._check, self._swap, self._weigh)]
 
     def __enter__(self) -> Checker:
@@ -121,7 +121,7 @@ class Checker:
         self._server.weigh()
 
     def _check(self) -> None:
-        random = np.random.default_rng(7)
+        random, began = np.random.default_rng(7), time.monotonic()
         arrays = self._arrays[self._ids[0]]
         sizes = {name: len(arrays[f"{name}_offsets"]) - 1 for name in ("customer", "product")}
         while not self._stop.wait(0.05):
@@ -130,8 +130,8 @@ class Checker:
             asked = f"context=product&product_ids=p{code:05d}" if name == "product" else f"customer_id=c{code:07d}"
             try:
                 answer = self._server.ask(f"/v1/recommendations?{asked}&limit=100")
-            except (OSError, RuntimeError, http.client.HTTPException):
-                self.failed += 1
+            except (OSError, RuntimeError, http.client.HTTPException) as error:
+                self.failures.append(f"{time.monotonic() - began:.0f} s, {asked}: {error!r}")
                 continue
             self.compared += 1
             self.seen.add(answer["release"])
@@ -192,7 +192,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(load["seconds"], 1),
         "requests_a_second": round(load["requests"] / load["seconds"]),
         **{f"p{name}_ms": round(load[f"p{name}"], 2) for name in ("50", "99", "99.9")},
-        "errors": int(load["errors"]) + checker.failed,
+        "errors": int(load["errors"]) + len(checker.failures),
         "cpu_us_a_request": round(1e6 * used / made),
         "server_share_of_a_core": round(used / load["seconds"], 2),
         "uss_mb": round(server.most["uss"] / 2**20),

@@ -182,7 +182,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "errors_seen": sorted(set(errors))[:10],
         "switches": swap.switches,
         **({} if options.page else {
-            "answers_compared": swap.compared, "answers_wrong": swap.wrong, "answers_failed": swap.failed,
+            "answers_compared": swap.compared, "answers_wrong": swap.wrong, "answers_failed": swap.failures,
             "releases_seen": len(swap.seen),
         }),
         "server_share_of_a_core": round(used / (60 * options.minutes), 3),
