@@ -29,8 +29,10 @@ Block = tuple[str, tuple[int, ...], np.ndarray]
 
 #: Bytes of a kept table that lie in one piece: what Java holds as one array.
 _PIECE = 1 << 26
+#: Partitions of sums, at least: Java holds what one of them sends to the driver several times over.
+_PARTS_OF_SUMS = 32
 #: Rows of sums that are fetched from all executors at once; more come one partition after the other.
-_ROWS_AT_ONCE_ON_DRIVER = 20_000_000
+_ROWS_AT_ONCE_ON_DRIVER = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +137,8 @@ class Sharded(Generic[T]):
         send : a shard -> (place, parcel); merge : the parcels of one place -> (rows in it, merged parcel)
         """
         with translated():
-            cores = int(self.rows.context.defaultParallelism)
-            sent = self.rows.mapPartitions(partial(_send, self.make, send)).partitionBy(cores, _by_place)
+            parts = max(int(self.rows.context.defaultParallelism), _PARTS_OF_SUMS)
+            sent = self.rows.mapPartitions(partial(_send, self.make, send)).partitionBy(parts, _by_place)
             merged = sent.mapPartitions(partial(_merge, merge))
         found = sorted(fetch(merged, self.most_rows), key=lambda parcel: parcel[1:3])
         return [pickle.loads(parcel) for *_, parcel in found]
