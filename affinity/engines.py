@@ -20,7 +20,7 @@ from affinity.counting import itemsets as itemset_counts
 from affinity.errors import TooLarge
 from affinity.history import History, look_back
 from affinity.memory import held_memory, share_of_memory, size_in_bytes
-from affinity.ranking import join_recommendations
+from affinity.ranking import join_recommendations, take_speaking
 from affinity.settings import Settings
 from affinity.tables import (
     Baskets,
@@ -210,11 +210,11 @@ class SparkEngine:
         """See `Engine`."""
         from affinity.sharded import run_tasks
 
-        _, now = shop.require_model()
+        model, now = shop.require_model()
         nothing = np.empty(0, dtype=np.int64)
         past = replace(shop.past, gross=shop.past.gross.take(nothing), lines=shop.past.lines.take(nothing))
-        slim = replace(shop, past=past)
-
+        said = None if shop.conversion is None else take_speaking(shop.conversion, model.horizon_days)
+        slim = replace(shop, past=past, conversion=said)
         blocks = divide_customers(np.arange(len(now.holdings.customers), dtype=np.int32))
         found = join_recommendations(run_tasks(self._session, blocks, _rank_block, slim))
         return complete_rows(shop, found)

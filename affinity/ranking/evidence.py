@@ -37,6 +37,12 @@ def choose_horizon(conversion: Conversion | None, wanted: int) -> int:
     return int(known[np.argmin(np.abs(known.astype(np.int64) - wanted))])
 
 
+def take_speaking(conversion: Conversion, wanted: int) -> Conversion:
+    """The rows that can be evidence: at the horizon nearest to ``wanted`` days, and above the baseline of similar buyers."""
+    at = conversion.horizon_days == choose_horizon(conversion, wanted)
+    return conversion.take(np.flatnonzero(at & (conversion.hazard_ratio_lower > 1.0)))
+
+
 def look_up_pairs(
     antecedent: np.ndarray,
     consequent: np.ndarray,

@@ -6,7 +6,7 @@ Made by affinity.conversion, read by affinity.fit and affinity.ranking. One row 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,15 @@ class Conversion(Table):
         """The rows of one ordered pair (labels), a horizon a row, as a pandas.DataFrame."""
         a, b = self.products.code(antecedent), self.products.code(consequent)
         return self.rows_to_pandas(np.flatnonzero((self.antecedent == a) & (self.consequent == b)))
+
+    def take(self, rows: np.ndarray) -> Conversion:
+        """The rows (int64, rising), without their info."""
+        names = [
+            name
+            for name in ("antecedent", "consequent", *self._numbers(), *OPTIONAL, "note")
+            if getattr(self, name) is not None
+        ]
+        return replace(self, **{name: getattr(self, name)[rows] for name in names}, info={})
 
     def columns(self) -> dict[str, np.ndarray | ListColumn]:
         """antecedent, consequent, horizon_days, counts, rate and bounds, baseline, hazard ratio, offers, note."""
