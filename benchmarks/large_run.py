@@ -71,7 +71,7 @@ class Watch:
                 now["resident"], now["own"] = max(now["resident"], held["VmRSS"]), max(now["own"], held["RssAnon"])
 
 
-def run_one(orders: Path, out: Path, memory_budget: str) -> dict[str, Any]:
+def run_one(orders: Path, out: Path, memory_budget: str = "8GB") -> dict[str, Any]:
     """Run and publish ``orders`` in this process within ``memory_budget``; the figures."""
     from affinity import flow, learning
 
