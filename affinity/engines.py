@@ -265,7 +265,7 @@ def least_count(settings: Settings, n: int) -> int:
 
 
 def _rank_block(shop: Shop, block: np.ndarray) -> Recommendations:
-    return replace(recommend_customers(shop, block), explainer=None)
+    return recommend_customers(shop, block).detached()
 
 
 def _owns_nothing(past: History) -> Holdings:
