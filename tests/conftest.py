@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine_shop import local_manifest, spark_orders
+
+__all__ = ["local_manifest", "spark_orders"]
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

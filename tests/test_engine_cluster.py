@@ -11,32 +11,13 @@ from typing import Any
 import pytest
 
 import affinity as af
-from affinity.cli.extras import find_java
+from tests.engine_shop import read_manifest
 
 pytestmark = pytest.mark.slow
 
 CLUSTER = "local-cluster[2,1,1024]"
 #: Seconds that a run may take on a machine that does much else.
 PATIENCE = 900
-
-
-@pytest.fixture(scope="module")
-def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from affinity.sample_shop import make_shop, write_shop
-
-    pytest.importorskip("pyspark")
-    if find_java() is None:
-        pytest.skip("Spark needs Java 17 or newer (apt-get install openjdk-17-jre-headless)")
-    return write_shop(make_shop(3, customers=80, days=240), tmp_path_factory.mktemp("shop"))["orders"]
-
-
-@pytest.fixture(scope="module")
-def expected(orders: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return read_manifest(af.run(orders).publish(tmp_path_factory.mktemp("local")))
-
-
-def read_manifest(release: Path) -> dict[str, Any]:
-    return json.loads((release / "manifest.json").read_text(encoding="utf-8"))
 
 
 def start_run(orders: Path, out: Path, engine: str) -> subprocess.Popen[str]:
@@ -46,12 +27,12 @@ def start_run(orders: Path, out: Path, engine: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("engine", ["local[2]", CLUSTER])
 def test_the_command_line_publishes_what_one_machine_does(
-    engine: str, orders: Path, expected: dict[str, Any], tmp_path: Path
+    engine: str, spark_orders: Path, local_manifest: dict[str, Any], tmp_path: Path
 ) -> None:
-    run = start_run(orders, tmp_path / "out", engine)
+    run = start_run(spark_orders, tmp_path / "out", engine)
     said = run.communicate(timeout=PATIENCE)[1]
     assert run.returncode == 0, said
-    assert read_manifest(tmp_path / "out" / "current") == expected
+    assert read_manifest(tmp_path / "out" / "current") == local_manifest
 
 
 def compare_engines(orders: Path, engine: str) -> None:
@@ -82,11 +63,11 @@ def test_a_generated_shop_gives_the_same_bytes(tmp_path: Path) -> None:
     compare_engines(write_shop(tmp_path / "shop", 1_000_000), "local[2]")
 
 
-def test_a_corrupt_part_is_named_and_the_release_stays(orders: Path, tmp_path: Path) -> None:
+def test_a_corrupt_part_is_named_and_the_release_stays(spark_orders: Path, tmp_path: Path) -> None:
     out, parts = tmp_path / "out", tmp_path / "parts"
-    before = af.run(orders).publish(out)
+    before = af.run(spark_orders).publish(out)
     parts.mkdir()
-    lines = af.read_orders(orders).to_pandas()
+    lines = af.read_orders(spark_orders).to_pandas()
     lines.iloc[::2].to_parquet(parts / "part-0.parquet")
     (parts / "part-1.parquet").write_bytes(b"PAR1" + bytes(500) + b"PAR1")
     run = start_run(parts, out, "local[2]")

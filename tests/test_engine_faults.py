@@ -14,33 +14,18 @@ from typing import Any
 import pytest
 
 import affinity as af
-from affinity.cli.extras import find_java
-from tests.test_engine_cluster import CLUSTER, PATIENCE, read_manifest, start_run
+from tests.engine_shop import read_manifest
+from tests.test_engine_cluster import CLUSTER, PATIENCE, start_run
 
 pytestmark = pytest.mark.slow
 
 DAEMON, EXECUTOR = "affinity.spark_daemon", "CoarseGrainedExecutorBackend"
 
 
-@pytest.fixture(scope="module")
-def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from affinity.sample_shop import make_shop, write_shop
-
-    pytest.importorskip("pyspark")
-    if find_java() is None:
-        pytest.skip("Spark needs Java 17 or newer (apt-get install openjdk-17-jre-headless)")
-    return write_shop(make_shop(3, customers=80, days=240), tmp_path_factory.mktemp("shop"))["orders"]
-
-
-@pytest.fixture(scope="module")
-def expected(orders: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return read_manifest(af.run(orders).publish(tmp_path_factory.mktemp("local")))
-
-
 @pytest.fixture
-def released(orders: Path, tmp_path: Path) -> Path:
+def released(spark_orders: Path, tmp_path: Path) -> Path:
     """A folder with a release of fewer recommendations, which is another release."""
-    af.run(orders, top_k=3).publish(tmp_path / "out")
+    af.run(spark_orders, top_k=3).publish(tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -95,27 +80,29 @@ def strike(run: subprocess.Popen[str], find: Callable[[int], list[int]], times: 
 
 @pytest.mark.parametrize(("engine", "find"), [("local[2]", find_workers), (CLUSTER, find_executors)])
 def test_a_killed_worker_or_executor_costs_time_only(
-    engine: str, find: Callable[[int], list[int]], orders: Path, expected: dict[str, Any], tmp_path: Path
+    engine: str, find: Callable[[int], list[int]], spark_orders: Path, local_manifest: dict[str, Any], tmp_path: Path
 ) -> None:
-    run = start_run(orders, tmp_path / "out", engine)
+    run = start_run(spark_orders, tmp_path / "out", engine)
     struck = strike(run, find, 2)
     said = run.communicate(timeout=PATIENCE)[1]
     assert struck == 2
     assert run.returncode == 0, said
-    assert read_manifest(tmp_path / "out" / "current") == expected
+    assert read_manifest(tmp_path / "out" / "current") == local_manifest
 
 
-def test_a_killed_driver_leaves_the_release_and_nothing_else(orders: Path, expected: dict[str, Any], released: Path) -> None:
+def test_a_killed_driver_leaves_the_release_and_nothing_else(
+    spark_orders: Path, local_manifest: dict[str, Any], released: Path
+) -> None:
     before = (released / "current").resolve()
-    run = start_run(orders, released, "local[2]")
+    run = start_run(spark_orders, released, "local[2]")
     assert wait_for(lambda: bool(find_workers(run.pid)))
     below = [one for one, _, _ in list_below(run.pid)]
     os.kill(run.pid, signal.SIGKILL)
     run.communicate(timeout=PATIENCE)
     assert (released / "current").resolve() == before
     assert wait_for(lambda: not any(Path(f"/proc/{one}").exists() for one in below)), "Java or a worker outlives the driver"
-    assert af.run(orders).publish(released)
-    assert read_manifest(released / "current") == expected
+    assert af.run(spark_orders).publish(released)
+    assert read_manifest(released / "current") == local_manifest
     assert {path.name for path in released.iterdir()} == {"releases", "current", ".affinity-lock"}
 
 
@@ -126,7 +113,7 @@ def wait_for(done: Callable[[], bool]) -> bool:
     return done()
 
 
-def test_a_full_disk_is_told_and_the_release_stays(orders: Path, released: Path) -> None:
+def test_a_full_disk_is_told_and_the_release_stays(spark_orders: Path, released: Path) -> None:
     """No file of Spark or Python may grow beyond 4,096 bytes: what a shard is sent in does not fit."""
     before = (released / "current").resolve()
     program = (
@@ -138,7 +125,9 @@ def test_a_full_disk_is_told_and_the_release_stays(orders: Path, released: Path)
         "    try: af.run(sys.argv[1], session=session)\n"
         "    except af.AffinityError as error: sys.exit(f'{type(error).__name__}: {error}')\n"
     )
-    run = subprocess.run([sys.executable, "-c", program, orders], check=False, capture_output=True, text=True, timeout=PATIENCE)
+    run = subprocess.run(
+        [sys.executable, "-c", program, spark_orders], check=False, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert run.returncode == 1
     assert "Traceback" not in run.stderr, run.stderr
     assert "EngineError: The Spark job failed" in run.stderr
