@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -109,7 +111,7 @@ def sum_shown(recommendations: Recommendations, blocks: Sequence[np.ndarray]) ->
     pieces = [fit[slice(*np.searchsorted(customer, (block[0], block[-1] + 1)).tolist())] for block in blocks if len(block)]
     sums = {
         "shown": sum(int(np.count_nonzero(~np.isnan(piece))) for piece in pieces),
-        "fit_shown": sum(float(np.nansum(piece)) for piece in pieces),
+        "fit_shown": reduce(add, (float(np.nansum(piece)) for piece in pieces), 0.0),  # `sum` compensates from Python 3.12 on
         "fit_given_up": 0.0,
     }
     return replace(recommendations, info={**recommendations.info, **sums})
