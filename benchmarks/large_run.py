@@ -76,7 +76,7 @@ def run_one(orders: Path, out: Path, memory_budget: str = "8GB") -> dict[str, An
     from affinity import flow, learning
 
     watch = Watch()
-    flow.step = learning.step = watch.step  # type: ignore[assignment]
+    flow.step = learning.step = watch.step
     wall, cpu = time.perf_counter(), time.process_time()
     with watch.running():
         result = flow.run(orders, memory_budget=memory_budget)
