@@ -7,11 +7,19 @@ by its lock being free, and is removed by the next writer of the same file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+
+from affinity.errors import OutputError
+
+#: The file in a folder of passage that its process locks.
+HELD = ".held"
+#: What a disk says that is full, read-only, or has no room for a file so large.
+REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 @contextlib.contextmanager
@@ -37,18 +45,48 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def working_folder(prefix: str = "affinity-") -> Iterator[Path]:
-    """A folder for files of passage, gone when the block ends; those that killed processes left are removed first."""
+    """A folder for files of passage, gone when the block ends; those that killed processes left are removed first.
+
+    Raises OutputError where it cannot be made, or where the disk refuses what is written in the block.
+    """
     import tempfile
 
-    for entry in sorted(Path(tempfile.gettempdir()).glob(f"{prefix}*/.held")):
-        _remove_if_free(entry, entry.parent)
-    folder = Path(mkdtemp(prefix=prefix))
-    held = _hold(folder / ".held")
     try:
+        for entry in sorted(Path(tempfile.gettempdir()).glob(f"{prefix}*/{HELD}")):
+            _remove_if_free(entry, entry.parent)
+        folder = Path(mkdtemp(prefix=prefix))
+    except OSError as error:
+        raise _no_passage(error) from None
+    held: int | None = None
+    try:
+        held = _hold(folder / HELD)
         yield folder
+    except OSError as error:
+        if held is not None and error.errno not in REFUSED:
+            raise
+        raise _no_passage(error) from None
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(held)
+        _remove_folder(folder)
+        if held is not None:
+            os.close(held)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove all that is in it before its lock: who is killed meanwhile leaves it to the next one, or leaves it empty."""
+    with contextlib.suppress(OSError):
+        for entry in sorted(entry for entry in folder.iterdir() if entry.name != HELD):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _no_passage(error: OSError) -> OutputError:
+    return OutputError(
+        f"Files of passage cannot be written: {error.strerror or error}.",
+        do="Make room where temporary files go, or set TMPDIR to another folder.",
+    )
 
 
 def sync_folder(folder: Path) -> None:
@@ -93,7 +131,7 @@ def _remove_if_free(lock: Path, left: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
+            _remove_folder(left)
         else:
             left.unlink(missing_ok=True)
     except OSError:

@@ -9,21 +9,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from affinity.errors import OutputError
 from affinity.replacing import replacing
-from affinity.vocabulary import PackedTexts
+from affinity.vocabulary import PackedTexts, pack_texts
 
 #: Changes when a part means something else than before.
-FORMAT = 1
+FORMAT = 2
+
+#: Where a member of a zip archive says how long its name and what follows it are.
+_NAME_SIZES = 26
 
 MARKER, LOCK = "affinity-state.json", ".lock"
 
@@ -51,7 +55,7 @@ class State:
             return None
         try:
             found, stored = _read(path, key)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, MemoryError, struct.error, zipfile.BadZipFile) as error:
             self.notes[name] = f"made anew: {path} is damaged ({type(error).__name__}: {error})"
             return None
         if found is None:
@@ -85,7 +89,10 @@ def open_state(folder: str | Path) -> Iterator[State]:
     _claim(folder)
     import fcntl
 
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _cannot_be_used(folder, error) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,7 +110,7 @@ def open_state(folder: str | Path) -> Iterator[State]:
 def _claim(folder: Path) -> None:
     """Make ``folder`` a state; OutputError where it holds something else or cannot be written."""
     try:
-        if folder.is_dir() and not (folder / MARKER).exists() and any(entry.name != LOCK for entry in folder.iterdir()):
+        if folder.is_dir() and not (folder / MARKER).exists() and any(map(_is_foreign, folder.iterdir())):
             raise OutputError(
                 f"{str(folder)!r} holds files that are no state of a run.",
                 do="Name a new or an empty folder, beside the releases.",
@@ -115,26 +122,44 @@ def _claim(folder: Path) -> None:
                     json.dumps({"what": "state of affinity run; may be deleted at any time"}) + "\n", encoding="utf-8"
                 )
     except OSError as error:
-        raise OutputError(
-            f"{str(folder)!r} cannot be used as a state: {error.strerror or error}.", do="Name a folder that can be written."
-        ) from None
+        raise _cannot_be_used(folder, error) from None
+
+
+def _is_foreign(entry: Path) -> bool:
+    """Whether a file is neither the lock nor a marker that a killed run did not finish."""
+    return entry.name != LOCK and not entry.name.startswith(f".{MARKER}.new-")
+
+
+def _cannot_be_used(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{str(folder)!r} cannot be used as a state: {error.strerror or error}.", do="Name a folder that can be written."
+    )
 
 
 def _read(path: Path, key: str) -> tuple[Part | None, int]:
     """The part (None where its key is another one) and its format."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        head = json.loads(stored["head"].tobytes())
+    with path.open("rb") as file, zipfile.ZipFile(file) as stored:
+        head = json.loads(_stored_array(file, stored.getinfo("head.npy")).tobytes())
         if head["format"] != FORMAT or head["key"] != key:
             return None, int(head["format"])
-        arrays = {name: stored[name] for name in stored.files if name != "head"}
+        members = [one for one in stored.infolist() if one.filename != "head.npy"]
+        arrays = {one.filename.removesuffix(".npy"): _stored_array(file, one) for one in members}
     if _checksum(arrays) != head["checksum"]:
         raise ValueError("its checksum does not match")
     plain = json.loads(arrays.pop("plain").tobytes())
     return Part(_decoded(arrays), plain), FORMAT
 
 
+def _stored_array(file: BinaryIO, member: zipfile.ZipInfo) -> np.ndarray:
+    """An array of an archive that is not compressed, read at once: the checksum of the part covers more than the archive's."""
+    file.seek(member.header_offset + _NAME_SIZES)
+    name, extra = struct.unpack("<HH", file.read(4))
+    file.seek(name + extra, os.SEEK_CUR)
+    return np.lib.format.read_array(file, allow_pickle=False)
+
+
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:
-    digest = blake2b(digest_size=16)
+    digest = sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}\x00{array.dtype.str}\x00{array.shape}\x00".encode())
@@ -149,12 +174,12 @@ def _coded(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if array.dtype != object:
             coded[name] = array
             continue
-        number: dict[str, int] = {}
-        codes = (-1 if text is None else number.setdefault(text, len(number)) for text in array.tolist())
-        coded[f"{name}\tcode"] = np.fromiter(codes, dtype=np.int32, count=len(array))
-        data = [text.encode("utf-8", "surrogatepass") for text in number]
-        coded[f"{name}\tat"] = np.concatenate([[0], np.cumsum([len(one) for one in data], dtype=np.int64)]).astype(np.int64)
-        coded[f"{name}\ttext"] = np.frombuffer(b"".join(data), dtype=np.uint8)
+        rows = array.tolist()
+        distinct = [text for text in dict.fromkeys(rows) if text is not None]
+        number: dict[str | None, int] = {**dict(zip(distinct, range(len(distinct)))), None: -1}
+        coded[f"{name}\tcode"] = np.fromiter(map(number.__getitem__, rows), dtype=np.int32, count=len(rows))
+        packed = pack_texts(distinct)
+        coded[f"{name}\tat"], coded[f"{name}\ttext"] = packed.offsets, packed.data
     return coded
 
 

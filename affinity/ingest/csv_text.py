@@ -1,6 +1,7 @@
 """Delimited text: DuckDB reads it strictly; where that fails, plain lines are sorted out for it and Python splits the others.
 
-A row is a record; where a quote never closes, a physical line. Blank lines are no rows. Nothing is lost: where DuckDB does not
+A file whose first lines end within a quoted field is sorted out at once: reading it strictly would be for nothing. A row is
+a record; where a quote never closes, a physical line. Blank lines are no rows. Nothing is lost: where DuckDB does not
 return what was sorted out either, Python splits every record.
 """
 
@@ -94,10 +95,15 @@ def open_csv(bench: Workbench, text: TextFile) -> Source:
     def slow() -> Source:
         return _open_sorted_out(bench, text, delimiter, columns)
 
-    if count.has_nul:
+    if count.has_nul or (count.has_quote and _ends_within_quotes(text, delimiter)):
         return slow()
     parameters = {"path": escape(str(text.path)), "delimiter": delimiter, "names": _cells(len(columns))}
     return Source("csv", columns, _STRICTLY.format(header="true"), parameters, expected=count.lines - 1, slow=slow)
+
+
+def _ends_within_quotes(text: TextFile, delimiter: str) -> bool:
+    """Whether one of the first hundred thousand lines or so ends while its quote is open."""
+    return any(line.count('"') % 2 and _parse(line, delimiter)[1] for line in next(iter_line_blocks(text), ()))
 
 
 _STRICTLY = (
@@ -215,20 +221,21 @@ def _records(text: TextFile, delimiter: str, width: int) -> Iterator[tuple[int, 
 
 def _extend(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[str, list[str] | None]:
     """The record that begins at ``line`` and ends lines later, or the line alone with None when it never closes."""
-    record = line
-    for ahead in range(MAX_RECORD_LINES):
-        further = lines.peek(ahead)
-        if further is None:
+    ahead: int | None = 0
+    may_follow = ('"', delimiter, "\r", "")
+    while (ahead := lines.find_quote(ahead or 0)) is not None:
+        further = lines.following(ahead + 1)
+        at = further[-1].index('"') + 1
+        if further[-1][at : at + 1] not in may_follow:  # it would close the field, and is none that does
             break
-        record += "\n" + further
-        if '"' not in further:
-            continue
+        record = "\n".join([line, *further])
         fields, open_quote = _parse(record, delimiter)
         if fields is not None and len(fields) == width:
             lines.skip(ahead + 1)
             return record, fields
         if not open_quote:
             break
+        ahead += 1
     return line, None
 
 
@@ -249,6 +256,20 @@ class _Lines:
             self._lines = self._lines[self._at :] + block
             self._at = 0
         return self._lines[self._at + ahead]
+
+    def following(self, lines: int) -> list[str]:
+        """So many lines ahead, which `peek` or `find_quote` has reached."""
+        return self._lines[self._at : self._at + lines]
+
+    def find_quote(self, ahead: int) -> int | None:
+        """The first line from ``ahead`` on with a quote, None where the next `MAX_RECORD_LINES` have none."""
+        while ahead < MAX_RECORD_LINES and self.peek(ahead) is not None:
+            stop = min(self._at + MAX_RECORD_LINES, len(self._lines))
+            for at in range(self._at + ahead, stop):
+                if '"' in self._lines[at]:
+                    return at - self._at
+            ahead = stop - self._at
+        return None
 
     def skip(self, lines: int) -> None:
         self._at += lines

@@ -63,11 +63,19 @@ def plain_text(value: Any) -> str | None:
 
 
 def _open_arrow(bench: Workbench, table: Any, kind: str) -> Source:
+    import duckdb
+
     if not table.num_columns:
         raise InputError(f"The {kind} has no columns.", do="Pass one row an order line.")
     cells = [f"c{i}" for i in range(table.num_columns)]  # the engine cannot tell Country from country
-    bench.register("arrow_rows", table.rename_columns(cells))
-    types = [row[1] for row in bench.run("DESCRIBE arrow_rows")]
+    try:
+        bench.register("arrow_rows", table.rename_columns(cells))
+        types = [row[1] for row in bench.run("DESCRIBE arrow_rows")]
+    except duckdb.Error as error:  # a decimal of 256 bits
+        raise InputError(
+            f"The {kind} has a column of a type that cannot be read: {first_line(error)}.",
+            do=f"Cast it first. Its types are {', '.join(map(str, table.schema.types))[:300]}.",
+        ) from None
     columns = tuple(Column(str(name), type_name) for name, type_name in zip(table.column_names, types))
     return Source(kind, columns, "arrow_rows")
 

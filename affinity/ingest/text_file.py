@@ -74,7 +74,7 @@ def _unpack(path: Path, target: Path) -> None:
     try:
         with gzip.open(path, "rb") as source, target.open("wb") as out:
             shutil.copyfileobj(source, out, BLOCK)
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(
             f"{path.name} is a damaged or cut-off gzip file: {error}.",
             why="The lines after the damage are lost.",
@@ -139,10 +139,11 @@ def read_sample(text: TextFile, lines: int = 1000) -> list[str]:
 
 @dataclass(frozen=True)
 class LineCount:
-    """Physical lines (empty ones between others, or at the end, not counted) and whether there are NUL bytes."""
+    """Physical lines (empty ones between others, or at the end, not counted), whether there are NUL bytes, and quotes."""
 
     lines: int
     has_nul: bool
+    has_quote: bool
 
 
 def _empty_lines(text: bytes) -> int:
@@ -152,13 +153,14 @@ def _empty_lines(text: bytes) -> int:
 
 def count_lines(path: Path) -> LineCount:
     """Count the line ends of a file by bytes; a last line without one counts too."""
-    lines, has_nul, tail = 0, False, b""
+    lines, has_nul, has_quote, tail = 0, False, False, b""
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             lines += block.count(b"\n") - _empty_lines(tail[-1:] + block)
             has_nul = has_nul or b"\0" in block
+            has_quote = has_quote or b'"' in block
             tail = (tail + block[-4096:])[-4096:]
     body = tail.rstrip(b"\r\n")
     end = tail[len(body) :]
     lines -= end.count(b"\n") - _empty_lines(end)
-    return LineCount(lines + (1 if body else 0), has_nul)
+    return LineCount(lines + (1 if body else 0), has_nul, has_quote)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from affinity.campaigns import read_plan, write_plan
+from affinity.cli import app as cli
 from affinity.release import (
     check_output,
     list_releases,
@@ -24,6 +28,7 @@ from affinity.release import (
 )
 from affinity.release.backtests import latest_backtest
 from affinity.release.feeds import check_feed, write_feed
+from affinity.state import LOCK, MARKER, Part, open_state
 from affinity.tables import Backtest, CampaignPlan
 from tests.release.content import REPORT, make_identity, make_tables, make_vocabularies
 
@@ -175,6 +180,86 @@ def _table_file(ending: str) -> Scenario:
     return Scenario(write(0), write(1), intact, done)
 
 
+def make_part(value: int) -> Part:
+    """A part of a state: numbers, texts, plain values."""
+    return Part({"numbers": np.full(50, value), "texts": np.array(["a", None], dtype=object)}, {"value": value})
+
+
+def _keep(value: int, *names: str) -> Callable[[Path], Any]:
+    def act(folder: Path) -> None:
+        with open_state(folder / "state") as state:
+            for name in names:
+                state.save(name, f"key of {value}", make_part(value))
+
+    return act
+
+
+def _state_is(*values: int) -> Callable[[Path], None]:
+    """Each part is whole under the key of one of the values; of a single one nothing else is there."""
+
+    def check(folder: Path) -> None:
+        for name in ("one", "two") if (folder / "state" / MARKER).exists() else ():
+            with open_state(folder / "state") as state:
+                found = [part for part in (state.load(name, f"key of {value}") for value in values) if part is not None]
+            assert "damaged" not in state.notes[name]
+            assert found or 0 in values
+            assert all(part.arrays["numbers"].tolist() == [part.plain["value"]] * 50 for part in found)
+        if len(values) == 1:
+            assert _names(folder / "state") == {MARKER, LOCK, "one.npz", "two.npz"}
+
+    return check
+
+
+def _write_orders(folder: Path) -> Path:
+    rows = [f"o{i // 2},c{i % 9},p{i % 7},2024-{i % 12 + 1:02}-03,1,2.5" for i in range(200)]
+    (folder / "passing").mkdir(exist_ok=True)
+    path = folder / "orders.csv"
+    path.write_text("\n".join(["order_id,customer_id,product_id,ordered_at,quantity,unit_price", *rows, "o1,c1,,,,", ""]))
+    return path
+
+
+def _same(path: Path, expected: bytes) -> bool:
+    """Whether a file is whole; a picture names its marks anew each time, so its length and end are looked at."""
+    found = path.read_bytes()
+    if path.suffix != ".svg":
+        return found == expected
+    return abs(len(found) - len(expected)) < 100 and found.endswith(b"</svg>\n")
+
+
+def _verb(*words: str) -> Scenario:
+    """A verb of the command line that writes files in place of others; {} in its words is the folder."""
+
+    def act(folder: Path, words: Sequence[str] = words) -> None:
+        before, tempfile.tempdir = tempfile.tempdir, str(folder / "passing")
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                cli.app([word.format(folder) for word in words], standalone_mode=False)
+        finally:
+            tempfile.tempdir = before
+
+    outputs = [Path(word).name for word in words if word.startswith("{}/out")]
+
+    def prepare(folder: Path) -> None:
+        _write_orders(folder)
+        act(folder)
+        for name in outputs:
+            (folder / name).rename(folder.with_name(f"expected-{name}"))
+            (folder / name).write_text("before")
+
+    def intact(folder: Path) -> None:
+        for name in outputs:
+            new = folder.with_name(f"expected-{name}").read_bytes()
+            assert (folder / name).read_bytes() == b"before" or _same(folder / name, new), name
+
+    def done(folder: Path) -> None:
+        for name in outputs:
+            assert _same(folder / name, folder.with_name(f"expected-{name}").read_bytes()), name
+        assert _names(folder) == {"passing", "orders.csv", *outputs}
+        assert not any(any(entry.iterdir()) for entry in (folder / "passing").iterdir())
+
+    return Scenario(prepare, act, intact, done)
+
+
 _A, _B = release_id(OLD), release_id(NEW)
 SCENARIOS: dict[str, Scenario] = {
     "first publish": Scenario(lambda folder: None, lambda f: publish(f / "shop", NEW, 1), _whole_or_none, _shop_is(_B)),
@@ -194,6 +279,11 @@ SCENARIOS: dict[str, Scenario] = {
         lambda f: write_plan(make_plan(0), f / "plan.json"), lambda f: write_plan(make_plan(1), f / "plan.json"),
         _plan_is(0, 1), _plan_is(1),
     ),
+    "first state": Scenario(lambda folder: None, _keep(1, "one", "two"), _state_is(0, 1), _state_is(1)),
+    "state": Scenario(_keep(0, "one", "two"), _keep(1, "one", "two"), _state_is(0, 1), _state_is(1)),
+    "ingest": _verb("ingest", "{}/orders.csv", "--out", "{}/out.parquet", "--quarantine", "{}/out-aside.csv"),
+    "metrics": _verb("metrics", "{}/orders.csv", "--out", "{}/out.csv"),
+    "metric tree": _verb("metrics", "{}/orders.csv", "--tree", "--out", "{}/out.svg"),
 }  # fmt: skip
 
 

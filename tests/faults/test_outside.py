@@ -10,19 +10,23 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from affinity import replacing as replacing_room
 from affinity.cli import app as cli
 from affinity.errors import OutputError, ReleaseError
 from affinity.release import folder as folder_room
 from affinity.release import open_release, release_id, use_release
 from affinity.release.feeds import write_feed
+from affinity.replacing import HELD, working_folder
 from affinity.sample_shop import make_shop, write_shop
 from affinity.serve.follow import open_shelf
+from affinity.state import LOCK, MARKER, open_state
 from tests.faults.phases import PHASES, assert_tidy, strike_phases
 from tests.faults.scenarios import NEW, OLD, publish
 
@@ -187,6 +191,47 @@ def test_memory_that_ran_out_is_told(
         cli.main()
     assert ended.value.code == 1
     assert "Out of memory. What was published before is untouched." in capsys.readouterr().err
+
+
+def test_a_state_whose_first_run_was_killed_is_taken_up(tmp_path: Path) -> None:
+    (tmp_path / f".{MARKER}.new-123").touch()
+    with open_state(tmp_path) as state:
+        assert state.load("learnt", "key") is None
+    assert {path.name for path in tmp_path.iterdir()} == {MARKER, LOCK}
+
+
+@pytest.mark.parametrize("at", ["making", "within"])
+def test_no_room_for_files_of_passage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def write() -> None:
+        with working_folder() as folder:
+            (folder / "rows").touch()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    if at == "making":
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(OutputError, match="Files of passage cannot be written") as told:
+        write()
+    assert "TMPDIR" in told.value.do
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_removal_leaves_what_the_next_one_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock goes last: a folder of passage that was half removed is removed by the next run."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "affinity-left"
+    (left / "spilled").mkdir(parents=True)
+    (left / "spilled" / "rows").touch()
+    (left / HELD).touch()
+    with monkeypatch.context() as killed:
+        killed.setattr(replacing_room.shutil, "rmtree", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            working_folder().__enter__()
+    assert (left / HELD).exists()
+    with working_folder():
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_defect_is_not_taken_for_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:

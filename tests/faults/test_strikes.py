@@ -12,10 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 #: Scenario -> a stride at which the fast suite strikes; every step behind the slow marker.
-FEW = {"publish": 37, "feed": 5, "first feed": 5, "plan": 2, "table.csv": 2, "backtest": 2}
+FEW = {"publish": 37, "feed": 5, "first feed": 5, "plan": 2, "table.csv": 2, "backtest": 2, "state": 4}
 ALL = (
     "first publish", "publish", "publish, keep one", "go back", "first feed", "feed", "backtest", "plan", "table.parquet",
-    "table.csv", "table.json",
+    "table.csv", "table.json", "first state", "state",
 )  # fmt: skip
 
 
