@@ -33,6 +33,8 @@ _PIECE = 1 << 26
 _PARTS_OF_SUMS = 32
 #: Rows of sums that are fetched from all executors at once; more come one partition after the other.
 _ROWS_AT_ONCE_ON_DRIVER = 2_000_000
+#: Numbers of all shards that the driver takes to add them up itself.
+_NUMBERS_AT_ONCE_ON_DRIVER = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,11 @@ class Sharded(Generic[T]):
     make: Callable[[list[Any]], T]
     most_rows: int
     let_go: tuple[Callable[[], Any], ...] = ()
+
+    @property
+    def parts(self) -> int:
+        """How many shards there are, at most."""
+        return int(self.rows.getNumPartitions())
 
     def map(self, function: Callable[[T], U]) -> Sharded[U]:
         """The shards of another table, made of this one shard by shard."""
@@ -72,7 +79,7 @@ class Sharded(Generic[T]):
 
     def coalesced(self, parts: int) -> Sharded[T]:
         """The same lines in at most ``parts`` shards (at least one), whole shards put together."""
-        return replace(self, rows=self.rows.coalesce(max(parts, 1)))
+        return self if self.parts <= parts else replace(self, rows=self.rows.coalesce(max(parts, 1)))
 
     def sum_rows(
         self,
@@ -107,8 +114,14 @@ class Sharded(Generic[T]):
             for name, column in empty.items()
         }
 
-    def sum_arrays(self, count: Callable[[T], Arrays]) -> dict[str, np.ndarray]:
-        """Sums over the shards of int64 arrays, which have one shape whatever the shard."""
+    def sum_arrays(self, count: Callable[[T], Arrays], size: int | None = None) -> dict[str, np.ndarray]:
+        """Sums over the shards of int64 arrays, which have one shape whatever the shard.
+
+        size : numbers in all arrays of a shard, where that is known: few enough are added up on the driver, in one job
+        """
+        if size is not None and size * self.parts <= _NUMBERS_AT_ONCE_ON_DRIVER:
+            counts = self.gather(count)
+            return {name: np.asarray(np.sum([one[name] for one in counts], axis=0, dtype=np.int64)) for name in counts[0]}
 
         def send(table: T) -> Iterator[tuple[int, Block]]:
             found, place = count(table), 0

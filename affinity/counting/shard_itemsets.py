@@ -3,11 +3,13 @@
 An itemset of count c or more in all parts together has its share of c in at least one of them (Savasere, Omiecinski and
 Navathe, 1995). With every part complete from its own count c_p on, the proposals hold every itemset of
 Σ(c_p − 1) + 1 baskets or more. One that every part proposes is counted by that; one that a part does not propose is in at
-most c_p − 1 of its baskets, and only where that leaves it open are the baskets counted again.
+most c_p − 1 of its baskets, and only where that leaves it open are the baskets counted again. So that it hardly ever does, a
+part proposes from somewhat below its share on, as far as an itemset that is as frequent everywhere varies by chance.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +21,9 @@ from affinity.counting.mining_limits import best_of
 from affinity.tables import Baskets
 from affinity.tables.itemset_rows import ItemsetRows
 
+#: Standard deviations below its share of a count from which on a part proposes, where they are at most half of the share.
+_DEVIATIONS_BELOW = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
@@ -29,13 +34,27 @@ class Proposal:
 
 
 def propose_itemsets(baskets: Baskets, *, least: int, of: int, max_size: int | None, limit: int) -> Proposal:
-    """The itemsets of a part in at least its share of ``least`` of all ``of`` baskets; the ``limit`` most frequent."""
-    share = max(-(-least * len(baskets) // max(of, 1)), 1)
+    """The itemsets of a part in at least its share of ``least`` of all ``of`` baskets, or less; the ``limit`` most frequent."""
+    begin = propose_from(least, len(baskets), of)
     mined = mine_itemsets(
-        baskets, min_count=share, max_size=max_size, max_itemsets=limit, on_limit="keep_most_frequent", threads=1
+        baskets, min_count=begin, max_size=max_size, max_itemsets=limit, on_limit="keep_most_frequent", threads=1
     )
     cut = mined.info["cut"]
-    return Proposal(mined.found.rows, int(cut["complete_from_count"]) if isinstance(cut, dict) else share)
+    return Proposal(mined.found.rows, int(cut["complete_from_count"]) if isinstance(cut, dict) else begin)
+
+
+def propose_from(least: int, baskets: int, of: int) -> int:
+    """The count from which on a part of ``baskets`` of all ``of`` proposes: at most its share s of ``least``, at least 1.
+
+    Of ``least`` baskets dealt at random it gets s ± √(s·(1 − baskets/of)); four of these deviations below s are proposed too,
+    where that is no less than s/2. A part that is the whole proposes from ``least`` on.
+
+    >>> propose_from(400, 500, 1000), propose_from(40, 500, 1000), propose_from(40, 1000, 1000)
+    (160, 20, 40)
+    """
+    share = max(-(-least * baskets // max(of, 1)), 1)
+    below = math.ceil(_DEVIATIONS_BELOW * math.sqrt(share * (1 - baskets / max(of, 1))))
+    return share - below if 2 * below <= share else share
 
 
 @dataclass(frozen=True, eq=False)

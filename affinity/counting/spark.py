@@ -96,16 +96,20 @@ def mine_itemsets(
     """The itemsets of all shards in at least ``min_count`` baskets, the ``max_itemsets`` most frequent where there are more.
 
     margins : of the same baskets (`count_pairs`). The shards are put together to so few parts that the share of min_count in
-    each is large enough to tell itemsets from chance; each proposes, then all count (`affinity.counting.shard_itemsets`).
+    each is large enough to tell itemsets from chance; each proposes, and only what that leaves open is counted by all
+    (`affinity.counting.shard_itemsets`). Where the shards are few enough as they are, that is one job.
     """
     n, limit = margins.n, 2 * max_itemsets
-    held = shards.map(_bare).kept(_join_baskets)
-    parts = held.coalesced(min_count // _PROPOSING)
+    bare, most_parts = shards.map(_bare), max(min_count // _PROPOSING, 1)
+    kept = bare.kept(_join_baskets) if bare.parts > most_parts else None
+    held = kept or bare
+    parts = held.coalesced(most_parts)
     try:
         while (chosen := _propose_and_count(held, parts, n, min_count, max_size, limit, max_itemsets)) is None:
             limit *= 2
     finally:
-        held.release()
+        if kept is not None:
+            kept.release()
     info = {"method": "spark", "reason": "asked for", "target": "frequent", "cut": chosen[1], "restrictions": None}
     return ItemsetCounts(chosen[0], n, min_count, products, max_size, info=info, known_margins=margins)
 
@@ -121,7 +125,7 @@ def _propose_and_count(  # noqa: PLR0913
     count = np.zeros(0, dtype=np.int64)
     if unsure.any():
         asked = proposed.rows.take(unsure)
-        count = held.sum_arrays(lambda baskets: {"count": count_proposed(baskets, asked)})["count"]
+        count = held.sum_arrays(lambda baskets: {"count": count_proposed(baskets, asked)}, size=len(asked))["count"]
     return choose_itemsets(proposed.counted(unsure, count), least=least, complete_from=proposed.complete_from, keep=keep)
 
 

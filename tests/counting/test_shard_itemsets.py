@@ -58,6 +58,18 @@ def test_proposals_that_do_not_decide_are_not_taken() -> None:
     assert mine_parts(rows, 3, 1, 6, limit=100) is not None
 
 
+def test_parts_dealt_at_random_leave_nothing_to_count_again() -> None:
+    held = np.random.default_rng(1).random((4000, 7)) < np.linspace(0.1, 0.7, 7)
+    rows = [set(np.flatnonzero(row).tolist()) for row in held]
+    proposals = [propose_itemsets(make_baskets(rows[part::2]), least=400, of=4000, max_size=3, limit=1000) for part in range(2)]
+    assert [proposal.complete_from for proposal in proposals] == [160, 160]
+    proposed = unite_proposals(proposals)
+    assert not proposed.open(400).any()
+    whole = mine_whole(rows, 400, 1000)
+    found, _ = choose_itemsets(proposed.rows, least=400, complete_from=proposed.complete_from, keep=1000)
+    assert (found.item.tolist(), found.count.tolist()) == (whole.item.tolist(), whole.count.tolist())
+
+
 @pytest.mark.parametrize("parts", [1, 3])
 def test_empty_baskets_give_no_itemsets(parts: int) -> None:
     itemsets, cut = mine_parts([set()] * 5, parts, 1, 10, limit=20)
