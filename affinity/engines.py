@@ -54,7 +54,9 @@ class BasketCounts:
 
 
 class Engine(Protocol):
-    """Where the heavy steps of a run happen."""
+    """Where the heavy steps of a run happen; session : the SparkSession, None on this machine."""
+
+    session: Any
 
     def count_life_tables(self, past: History, rules: dict[str, Any]) -> LifeTables:
         """The life tables of ``past``; rules : arguments of `affinity.counting.count_life_tables`."""
@@ -71,6 +73,8 @@ class Engine(Protocol):
 
 class LocalEngine:
     """This machine."""
+
+    session: Any = None
 
     def count_baskets(self, past: History, settings: Settings) -> BasketCounts:
         """See `Engine`."""
@@ -133,7 +137,7 @@ class SparkEngine:
 
     def __init__(self, session: Any, settings: Settings) -> None:
         """session : a SparkSession"""
-        self._session, self._settings = session, settings
+        self.session, self._settings = session, settings
         self._known: tuple[OrderLines, Any, Any] | None = None
 
     def close(self) -> None:
@@ -216,7 +220,7 @@ class SparkEngine:
         said = None if shop.conversion is None else take_speaking(shop.conversion, model.horizon_days)
         slim = replace(shop, past=past, conversion=said)
         blocks = divide_customers(np.arange(len(now.holdings.customers), dtype=np.int32))
-        found = join_recommendations(run_tasks(self._session, blocks, _rank_block, slim))
+        found = join_recommendations(run_tasks(self.session, blocks, _rank_block, slim))
         return complete_rows(shop, found)
 
     def _shards(self, past: History) -> Any:
@@ -226,8 +230,8 @@ class SparkEngine:
         if self._known is None or self._known[0] is not past.gross:
             self.close()
             chosen = self._settings.spark
-            shards = chosen.shards or int(self._session.sparkContext.defaultParallelism)
-            sent = spark.shard_lines(self._session, past.gross, shards=shards, most_rows=chosen.max_rows_on_driver)
+            shards = chosen.shards or int(self.session.sparkContext.defaultParallelism)
+            sent = spark.shard_lines(self.session, past.gross, shards=shards, most_rows=chosen.max_rows_on_driver)
             self._known = past.gross, sent, sent.map(look_back).kept(_only)
         return self._known[2]
 
@@ -235,18 +239,28 @@ class SparkEngine:
 @contextmanager
 def open_engine(settings: Settings, session: Any = None) -> Iterator[Engine]:
     """The engine that the settings name: "local", "spark" or a Spark master URL; ``session`` : a SparkSession that there is."""
-    if session is None and settings.engine == "local":
-        yield LocalEngine()
-        return
-    from affinity.spark_session import spark_session
-
-    with spark_session(None if settings.engine in ("local", "spark") else settings.engine, session) as opened:
+    with open_session(settings, session) as opened:
+        if opened is None:
+            yield LocalEngine()
+            return
         engine = SparkEngine(opened, settings)
         try:
             yield engine
         finally:
             with suppress(Exception):  # a session that is lost holds nothing
                 engine.close()
+
+
+@contextmanager
+def open_session(settings: Settings, session: Any = None) -> Iterator[Any]:
+    """The SparkSession that the settings name, ``session`` where there is one; None on this machine."""
+    if session is None and settings.engine == "local":
+        yield None
+        return
+    from affinity.spark_session import spark_session
+
+    with spark_session(None if settings.engine in ("local", "spark") else settings.engine, session) as opened:
+        yield opened
 
 
 def group_lines(lines: OrderLines, settings: Settings) -> Baskets:

@@ -28,6 +28,7 @@ from affinity.contexts import (
 )
 from affinity.engines import LOCAL, Engine, least_count, open_engine
 from affinity.history import History
+from affinity.ingest import on_spark
 from affinity.learning import check_state, learn, learn_on_a_learning_day
 from affinity.learnt import Learnt, shop_of
 from affinity.memory import within_budget
@@ -81,7 +82,7 @@ def run(
     state: str | Path | None = None,
     **changes: Any,
 ) -> Result:
-    """The whole main job on ``orders`` (a path, a dataframe or OrderLines); `Result.publish` writes it.
+    """The whole main job on ``orders`` (a path, a dataframe or OrderLines; with Spark a URI too); `Result.publish` writes it.
 
     offers, products, customers, subscriptions : paths or dataframes of what else is known, or None
     exclude_customers : opt-outs, left out before any count
@@ -101,7 +102,7 @@ def run(
         with open_state(state) as kept:
             return _run(LOCAL, orders, settings, exclude_customers, known, kept)
     with open_engine(settings, session) as engine:
-        return _run(engine, orders, settings, exclude_customers, known)
+        return _run(engine, on_spark(orders, engine.session), settings, exclude_customers, known)
 
 
 def _run(

@@ -1,6 +1,6 @@
 """The nightly job on a Spark cluster: the same release as on one machine, counted where the data are.
 
-    spark-submit pipelines/cluster.py orders.parquet shop --config pipelines/cluster.toml
+    spark-submit pipelines/cluster.py hdfs://lake/orders shop --config pipelines/cluster.toml
     python pipelines/cluster.py orders.parquet shop --engine local[2]
 
 The package is installed on the executors (`pip install 'affinity-engine[spark]'`, or an archive with --archives). Exit code
@@ -19,7 +19,7 @@ import affinity as af
 def main() -> None:
     """Read, run on the cluster, publish."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("orders", type=Path)
+    parser.add_argument("orders", help="a file that the driver reads, or the URI of Parquet that the executors read")
     parser.add_argument("out", type=Path)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_suffix(".toml"))
     parser.add_argument("--engine", help="spark, or a master URL; default: that of the settings")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine_shop import local_manifest, spark_orders
+from tests.engine_shop import local_manifest, session, spark_orders
 
-__all__ = ["local_manifest", "spark_orders"]
+__all__ = ["local_manifest", "session", "spark_orders"]
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
-"""The sample shop that the slow tests of Spark run, and its release as one machine makes it."""
+"""A session of Spark for small jobs; the sample shop that its slow tests run, and its release as one machine makes it."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,35 @@ import pytest
 
 import affinity as af
 from affinity.cli.extras import find_java
+
+#: Small jobs: little is compiled, and nothing is shuffled into more parts than there are.
+QUICK = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.ui.enabled": "false",
+}
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Any]:
+    """A session of the caller's own, which a run neither changes nor stops."""
+    sql = pytest.importorskip("pyspark.sql")
+    if find_java() is None:
+        pytest.skip("Spark needs Java 17 or newer (apt-get install openjdk-17-jre-headless)")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = sql.SparkSession.builder.master("local[2]").appName("tests")
+        for name, value in QUICK.items():
+            builder = builder.config(name, value)
+        made = builder.getOrCreate()
+        yield made
+        made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import affinity as af
@@ -20,7 +21,7 @@ CLUSTER = "local-cluster[2,1,1024]"
 PATIENCE = 900
 
 
-def start_run(orders: Path, out: Path, engine: str) -> subprocess.Popen[str]:
+def start_run(orders: Path | str, out: Path, engine: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "affinity", "run", str(orders), "--engine", engine, "--out", str(out)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -33,6 +34,18 @@ def test_the_command_line_publishes_what_one_machine_does(
     said = run.communicate(timeout=PATIENCE)[1]
     assert run.returncode == 0, said
     assert read_manifest(tmp_path / "out" / "current") == local_manifest
+
+
+def test_a_lake_that_spark_reads_gives_what_one_machine_does(spark_orders: Path, tmp_path: Path) -> None:
+    lines, lake = pd.read_csv(spark_orders, dtype=str), tmp_path / "lake"
+    lake.mkdir()
+    for part, (first, last) in enumerate([(0, 50), (50, 900), (900, len(lines))]):
+        lines.iloc[first:last].to_parquet(lake / f"part {part}.parquet")
+    local = read_manifest(af.run(lake).publish(tmp_path / "local"))
+    run = start_run(f"file://{lake}", tmp_path / "out", "local[2]")
+    said = run.communicate(timeout=PATIENCE)[1]
+    assert run.returncode == 0, said
+    assert read_manifest(tmp_path / "out" / "current") == local
 
 
 def compare_engines(orders: Path, engine: str) -> None:

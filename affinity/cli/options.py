@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -53,7 +54,8 @@ class Reading:
     orders: Annotated[
         str,
         typer.Argument(
-            help="CSV, Parquet, JSON lines, Excel or a basket file, or the folder of an export; an SQL query with --database.",
+            help="CSV, Parquet, JSON lines, Excel or a basket file, or the folder of an export; an SQL query with --database; "
+            "a URI (hdfs://, s3a://) of Parquet with affinity run --engine spark.",
             show_default=False,
         ),
     ]
@@ -99,8 +101,20 @@ class Reading:
                 room[key] = value
         return Settings.from_mapping(mapping)
 
-    def lines(self, settings: Settings) -> OrderLines:
-        """The order lines; lines from the future need an explicit --as-of."""
+    @contextmanager
+    def session(self, settings: Settings) -> Iterator[Any]:
+        """The SparkSession that reads ORDERS where they are a URI and the settings name an engine that has one; else None."""
+        from affinity.engines import open_session
+        from affinity.ingest import is_uri
+
+        if self.database is not None or not is_uri(self.orders):
+            yield None
+            return
+        with open_session(settings) as session:
+            yield session
+
+    def lines(self, settings: Settings, session: Any = None) -> OrderLines:
+        """The order lines, of a URI by ``session``; lines from the future need an explicit --as-of."""
         from affinity.ingest import check_future, read_orders
 
         if not self.given:
@@ -114,6 +128,8 @@ class Reading:
             table=self.table,
             settings=settings.ingest,
             strict=self.strict,
+            memory_budget=settings.memory_budget,
+            session=session,
         )
         if settings.as_of is None:
             check_future(lines, dt.datetime.now(dt.UTC).date())

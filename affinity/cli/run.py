@@ -2,6 +2,7 @@
 
 affinity run orders.csv --as-of 2025-06-30 --out shop
 affinity run orders.csv --out shop --learn-every-days 7 --state shop-state
+affinity run hdfs://lake/orders --engine spark --out shop
 """
 
 from __future__ import annotations
@@ -55,16 +56,18 @@ def command(
         release__keep=keep,
     )
     check_output(out)
-    result = flow.run(
-        reading.lines(settings),
-        offers=offers,
-        products=products,
-        customers=customers,
-        subscriptions=subscriptions,
-        exclude_customers=options.read_ids(exclude_customers),
-        settings=settings,
-        state=state,
-    )
+    with reading.session(settings) as session:
+        result = flow.run(
+            reading.lines(settings, session),
+            offers=offers,
+            products=products,
+            customers=customers,
+            subscriptions=subscriptions,
+            exclude_customers=options.read_ids(exclude_customers),
+            settings=settings,
+            session=session,
+            state=state,
+        )
     for part, what in result.kept.items():
         typer.echo(f"State, {part}: {what}", err=True)
     path = result.publish(out)

@@ -7,10 +7,13 @@ from affinity.ingest.offers import read_offers
 from affinity.ingest.orders import check_future, read_orders
 from affinity.ingest.outcomes import read_outcomes
 from affinity.ingest.products import read_products
+from affinity.ingest.spark_source import is_uri, on_spark
 from affinity.ingest.subscriptions import read_subscriptions
 
 __all__ = [
     "check_future",
+    "is_uri",
+    "on_spark",
     "read_customers",
     "read_fits",
     "read_interventions",

@@ -20,6 +20,7 @@ from affinity.ingest.dates import TimeReading, read_times
 from affinity.ingest.duplicates import find_repeated_ids, find_repeats
 from affinity.ingest.ids import select_id, strip_fractions
 from affinity.ingest.importer import OrderRequest, open_orders
+from affinity.ingest.spark_source import on_spark
 from affinity.ingest.staging import Source, stage, text_of, trim_rare
 from affinity.ingest.streaming import KeptRows, fetch_kept, read_labels
 from affinity.ingest.workbench import Workbench, open_workbench, quote_name
@@ -48,12 +49,13 @@ def read_orders(
     strict: bool = False,
     today: dt.date | None = None,
     memory_budget: int | str | None = None,
+    session: Any = None,
 ) -> OrderLines:
     """Order lines from a file, a dataframe or a database query, with a report in which every row is accounted for.
 
     source   : path of a CSV or TSV (also .gz), Parquet, JSON-lines, Excel or basket file, or of the folder of an export of
-               several files; a pandas, Polars, Arrow or DuckDB frame; OrderLines (returned as they are); with ``database``
-               an SQL query
+               several files; a pandas, Polars, Arrow, DuckDB or PySpark frame; OrderLines (returned as they are); with
+               ``database`` an SQL query; with ``session`` the URI of a Parquet file or of a folder of parts
     columns  : canonical name -> name in the source, where the usual names do not apply: order_id, customer_id, product_id,
                ordered_at, order_seq, quantity, unit_price, net_amount, product_name, currency, line_id, return_mark;
                any further name becomes an attribute (a segment to cut by)
@@ -66,6 +68,9 @@ def read_orders(
     today    : refuse lines later than the day after it (the caller's clock; no check without)
     memory_budget : bytes, or a text such as "8GB". Lines that would take more than an eighth of it (without one: of the
                machine's memory) stand in temporary files that are mapped; the answers are the same
+    session  : a SparkSession, whose executors read a URI (``hdfs://…``, ``s3a://…``, ``file://…``): the parts by name, as on
+               one machine. Of them, and of a PySpark frame (its rows in its own order, that of ``collect()``; select columns
+               of it and only these are read), one partition at a time comes here
 
     Needed are order_id and product_id; without order ids, customer_id and ordered_at (or order_seq), a customer's day then
     being an order. Ids are text; a blank customer is a guest; a missing quantity column means 1. Returns stay as negative
@@ -82,7 +87,7 @@ def read_orders(
     if isinstance(source, OrderLines):
         return source
     with open_workbench(memory_budget) as bench:
-        wanted = query_of(bench, database, source, query, table)
+        wanted = on_spark(query_of(bench, database, source, query, table), None if database is not None else session)
         opened, found = open_orders(bench, OrderRequest(wanted, columns, format, database, settings))
         _require_order_columns(found, opened)
         lines = _read(bench, opened, found, settings, strict, share_of_memory(memory_budget))

@@ -17,6 +17,7 @@ from affinity.ingest.excel import open_excel
 from affinity.ingest.formats.registry import FORMATS
 from affinity.ingest.frame_source import open_columns, open_frame, open_parquet
 from affinity.ingest.json_lines import open_json_lines
+from affinity.ingest.spark_source import SparkPath, is_spark_frame, is_uri, open_spark_frame, open_spark_path, refuse_uri
 from affinity.ingest.staging import Source
 from affinity.ingest.text_file import open_text
 from affinity.ingest.workbench import Workbench
@@ -43,13 +44,19 @@ def open_source(
     """Open ``source`` for reading; ``kind`` is one of KINDS or None to detect, ``mapped`` says that the user named columns."""
     if database is not None:
         return open_query(bench, source, database)
+    if isinstance(source, SparkPath):
+        return open_spark_path(bench, source, kind)
+    if is_uri(source):
+        raise refuse_uri(source)
+    if is_spark_frame(source):
+        return open_spark_frame(bench, source)
     if not isinstance(source, (str, os.PathLike)):
         if isinstance(source, Mapping):
             return open_columns(bench, source)
         if isinstance(source, (list, tuple, set)) or not is_frame(source):
             raise InputError(
                 f"{type(source).__name__} is nothing that order lines can be read from.",
-                do="Pass a path, a pandas, Polars, Arrow or DuckDB frame, columns by name, or an SQL query with database=.",
+                do="Pass a path, a pandas, Polars, Arrow, DuckDB or Spark frame, columns by name, or SQL with database=.",
             )
         return open_frame(bench, source)
     return _open_path(bench, Path(source), kind, settings, mapped)
