@@ -111,6 +111,14 @@ def split_rows(n: int, rows: int | None = None) -> Iterator[slice]:
         yield slice(first, min(first + rows, n))
 
 
+def split_indptr(indptr: np.ndarray, entries: int | None = None) -> Iterator[tuple[int, int]]:
+    """Runs (first, last) of the rows of a CSR with about ``entries`` (BLOCK_ROWS) entries each; at least one, perhaps empty."""
+    entries = entries or BLOCK_ROWS
+    inner = np.searchsorted(indptr, np.arange(entries, int(indptr[-1]), entries))
+    bounds = np.unique(np.concatenate([[0], inner, [len(indptr) - 1]])).tolist()
+    yield from zip(bounds[:-1], bounds[1:]) if len(bounds) > 1 else [(0, 0)]
+
+
 def take(column: np.ndarray, which: np.ndarray) -> np.ndarray:
     """``column[which]`` for a mask or for positions; block by block into a file where the column is mapped."""
     if not is_mapped(column):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,9 +91,10 @@ class Lives:
         order_days = _OrderDays.of(steps)
         parts = [
             _put_in_order(holdings, first, last, order_days, end_day=end_day, max_products=max_products)
-            for first, last in _customers_at_once(holdings.indptr)
+            for first, last in mapped.split_indptr(holdings.indptr, ROWS_AT_ONCE)
         ]
         product, size, customer, day, number = (np.concatenate(column) for column in zip(*parts))
+        del parts
         stratum = np.searchsorted(ORDER_NUMBER_STRATA, number, side="right").astype(np.int32) - 1
         if strata is not None:
             stratum = stratum + len(ORDER_NUMBER_STRATA) * np.asarray(strata, dtype=np.int32)[customer]
@@ -192,13 +192,6 @@ class Exposed:
             owner_slot = _deal_owners(left_after, lives.slot_begin, lives.product, lives.owner_indptr)
         owned = Owned(slots.ravel(), records.ravel(), lives.owner_indptr, owner_slot)
         return cls(owned, entries, _count_work(lives, indptr))
-
-
-def _customers_at_once(indptr: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Runs (first, last) of customers with about ROWS_AT_ONCE rows each; at least one, perhaps empty."""
-    inner = np.searchsorted(indptr, np.arange(ROWS_AT_ONCE, int(indptr[-1]), ROWS_AT_ONCE))
-    bounds = np.unique(np.concatenate([[0], inner, [len(indptr) - 1]])).tolist()
-    yield from zip(bounds[:-1], bounds[1:]) if len(bounds) > 1 else [(0, 0)]
 
 
 def _put_in_order(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from affinity import mapped
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
 from affinity.tables.transitions import WEIGHT_UNIT, SquareCounts, Transitions
@@ -125,9 +126,7 @@ def count_by_product(
 
 def _in_blocks(indptr: np.ndarray, by_row: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Runs of the entries of a CSR, each with ``by_row`` of the row of each entry."""
-    bounds = np.searchsorted(indptr, np.arange(0, indptr[-1], ENTRIES_SUMMED))
-    bounds = np.unique(np.append(bounds, [0, len(by_row)])).tolist()
-    for first, last in zip(bounds[:-1], bounds[1:]):
+    for first, last in mapped.split_indptr(indptr, ENTRIES_SUMMED):
         yield slice(indptr[first], indptr[last]), np.repeat(by_row[first:last], np.diff(indptr[first : last + 1]))
 
 

@@ -130,14 +130,15 @@ def _count_pairs(
         return column[:used].copy(), value[:used].copy()
 
     bounds = split_by_work(np.diff(lists.owner_indptr)[lists.by_owners] + held, RUNS_A_THREAD * threads)
-    pieces = map_blocks(fill, bounds, threads)
+    pieces: list[tuple[np.ndarray, np.ndarray]] = map_blocks(fill, bounds, threads)
     before = np.cumsum([0, *(len(piece[0]) for piece in pieces)])
     for first, last, used in zip(bounds[:-1], bounds[1:], before):
         start[first:last] += used
     start[n] = before[-1]
     column, value = np.empty(int(before[-1]), dtype=np.int32), np.empty(int(before[-1]))
-    for first, piece in zip(before, pieces):
-        column[first : first + len(piece[0])], value[first : first + len(piece[0])] = piece
+    pieces.reverse()
+    for first, last in zip(before[:-1], before[1:]):
+        column[first:last], value[first:last] = pieces.pop()  # each is let go as soon as it is copied
     return begin[:-1], table, start, column, value
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from affinity import mapped
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
 from affinity.tables.landmark import Landmark
@@ -64,8 +65,19 @@ def check_no_leak(landmark: Landmark) -> None:
     assert np.array_equal(buyers, landmark.transitions.buyers), "transitions were counted over other purchases than holdings"
     if landmark.label_indptr is not None and landmark.label_product is not None:
         owner = np.repeat(np.arange(len(holdings.customers), dtype=np.int64), np.diff(landmark.label_indptr))
-        owned = holdings.customer.astype(np.int64) * n + holdings.product
-        assert not np.isin(owner * n + landmark.label_product, owned).any(), "labels hold products owned before the landmark"
+        owned = _owned_already(owner * n + landmark.label_product, holdings)
+        assert not owned.any(), "labels hold products owned before the landmark"
+
+
+def _owned_already(key: np.ndarray, holdings: Holdings) -> np.ndarray:
+    """bool of each ``key`` (customer × number of products + product, customers rising): does the customer own the product?"""
+    indptr, n = holdings.indptr, len(holdings.products)
+    found = np.zeros(len(key), dtype=bool)
+    for first, last in mapped.split_indptr(indptr):
+        owner = np.repeat(np.arange(first, last, dtype=np.int64), np.diff(indptr[first : last + 1]))
+        here = slice(*np.searchsorted(key, (first * n, last * n)).tolist())
+        found[here] = np.isin(key[here], owner * n + holdings.product[indptr[first] : indptr[last]])
+    return found
 
 
 def _orders_from_end(lines: OrderLines) -> np.ndarray:
@@ -98,10 +110,9 @@ def label_purchases(steps: Baskets, holdings: Holdings, *, at: int, horizon_days
         orders = np.bincount(steps.customer[steps.customer >= 0], minlength=len(holdings.customers))
         inside = steps.at == orders[steps.customer] + at
     inside &= steps.customer >= 0
-    rows = np.repeat(inside, steps.sizes)
-    key = np.unique(np.repeat(steps.customer, steps.sizes)[rows].astype(np.int64) * n + steps.item[rows])
-    owned = holdings.customer.astype(np.int64) * n + holdings.product
-    key = key[~np.isin(key, owned, assume_unique=True)]
+    customer = np.repeat(steps.customer[inside].astype(np.int64), steps.sizes[inside])
+    key = np.unique(customer * n + steps.item[np.repeat(inside, steps.sizes)])
+    key = key[~_owned_already(key, holdings)]
     customer = key // n
     known = np.diff(holdings.indptr)[customer] > 0
     key, customer = key[known], customer[known]
