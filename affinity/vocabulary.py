@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,13 @@ class PackedTexts:
         rest[head] = False
         mixed[rest] = self.data[self.offsets[first] : self.offsets[last]]
         return mixed.tobytes()
+
+
+def pack_texts(texts: Iterable[str]) -> PackedTexts:
+    """The texts as UTF-8 end to end; half of a surrogate pair stays what it is."""
+    data = [text.encode("utf-8", "surrogatepass") for text in texts]
+    ends = np.cumsum(np.fromiter(map(len, data), dtype=np.int64, count=len(data)))
+    return PackedTexts(np.concatenate([[0], ends]).astype(np.int64), np.frombuffer(b"".join(data), dtype=np.uint8))
 
 
 class Vocabulary:
@@ -135,7 +143,7 @@ class Vocabulary:
 
     @cached_property
     def _codes(self) -> dict[Any, int]:
-        return {label: code for code, label in enumerate(self.labels)}
+        return dict(zip(self.labels.tolist(), range(len(self))))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -145,10 +153,9 @@ class Vocabulary:
             for first in range(0, len(self), _BLOCK):
                 digest.update(self._packed.prefixed(first, min(first + _BLOCK, len(self))))
             return digest.hexdigest()
-        for label in self.labels:
-            text = label if isinstance(label, str) else f"{type(label).__name__}:{label!r}"
-            data = text.encode("utf-8", "surrogatepass")
-            digest.update(len(data).to_bytes(4, "little") + data)
+        for rows in split_rows(len(self), _BLOCK):
+            packed = (label if isinstance(label, str) else f"{type(label).__name__}:{label!r}" for label in self.labels[rows])
+            digest.update(pack_texts(packed).prefixed(0, rows.stop - rows.start))
         return digest.hexdigest()
 
     def __len__(self) -> int:
@@ -176,8 +183,8 @@ class Vocabulary:
 
     def encode(self, labels: Iterable[Any]) -> np.ndarray:
         """int32 codes of ``labels``; −1 where a label is None or unknown."""
-        codes = self._codes
-        return np.fromiter((codes.get(label, -1) for label in labels), dtype=np.int32)
+        listed = labels.tolist() if isinstance(labels, np.ndarray) and labels.dtype == object else labels
+        return np.fromiter(map(self._codes.get, listed, repeat(-1)), dtype=np.int32)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """object[...] labels of ``codes``; None where a code is negative."""
