@@ -54,21 +54,31 @@ def working_folder(prefix: str = "affinity-") -> Iterator[Path]:
     try:
         for entry in sorted(Path(tempfile.gettempdir()).glob(f"{prefix}*/{HELD}")):
             _remove_if_free(entry, entry.parent)
-        folder = Path(mkdtemp(prefix=prefix))
+        folder, held = _make_held(prefix)
     except OSError as error:
         raise _no_passage(error) from None
-    held: int | None = None
     try:
-        held = _hold(folder / HELD)
         yield folder
     except OSError as error:
-        if held is not None and error.errno not in REFUSED:
+        if error.errno not in REFUSED:
             raise
         raise _no_passage(error) from None
     finally:
         _remove_folder(folder)
-        if held is not None:
-            os.close(held)
+        os.close(held)
+
+
+def _make_held(prefix: str) -> tuple[Path, int]:
+    """A new folder and the descriptor that holds it; nothing is left where its lock cannot be made."""
+    while True:
+        folder = Path(mkdtemp(prefix=prefix))
+        try:
+            return folder, _hold(folder / HELD)
+        except FileNotFoundError:  # another process removed it as left over, between its making and its lock
+            continue
+        except OSError:
+            _remove_folder(folder)
+            raise
 
 
 def _remove_folder(folder: Path) -> None:
@@ -107,10 +117,13 @@ def _hold(path: Path) -> int:
     """Create ``path`` and lock it as long as the returned descriptor is open."""
     import fcntl
 
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    with contextlib.suppress(OSError):  # a file system without locks: nobody will take it for left over either
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        with contextlib.suppress(OSError):  # a file system without locks: nobody will take it for left over either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # waits for a process that found it not locked yet, and removes it
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)
 
 
 def _clear_left(path: Path) -> None:

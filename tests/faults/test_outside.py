@@ -14,9 +14,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from affinity import replacing
 from affinity import replacing as replacing_room
 from affinity.cli import app as cli
 from affinity.errors import OutputError, ReleaseError
@@ -279,3 +281,25 @@ def test_sigterm_stops_a_verb_cleanly(tmp_path: Path) -> None:
     assert "Stopped." in done.stderr
     assert not list(ROOT.glob(".x.new-*"))
     assert json.dumps(done.stdout) == '""'
+
+
+def test_a_folder_of_passage_swept_before_its_lock_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Found by fuzzing side by side: another run looks for what killed processes left just then."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    opened, swept = os.open, []
+
+    def open_and_sweep(path: Any, flags: int, *more: Any, **given: Any) -> int:
+        descriptor = opened(path, flags, *more, **given)
+        if flags & os.O_CREAT and Path(path).name == HELD and not swept:
+            swept.append(Path(path).parent)
+            replacing_room._remove_if_free(Path(path), Path(path).parent)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_and_sweep)
+    with working_folder() as folder:
+        assert swept[0] != folder
+        assert not swept[0].exists()
+        (folder / "x").touch()
+        replacing_room._remove_if_free(folder / HELD, folder)
+        assert (folder / "x").exists(), "a folder that is held was taken"
+    assert not list(tmp_path.iterdir())
