@@ -55,7 +55,8 @@ def learn(past: History, facts: Facts, settings: Settings, engine: Engine) -> tu
         (measured, no_conversion), (learnt, no_fit) = run_together(
             lambda: attempt(lambda: measure_with_segments(past, facts, settings, engine)),
             lambda: attempt(lambda: learn_for_customers(past, facts, settings, engine)),
-            in_turn=mapped.is_mapped(past.lines.product),  # lines too large for memory leave no room for both peaks
+            # lines too large for memory leave no room for both peaks, and a cluster is busy with either
+            in_turn=mapped.is_mapped(past.lines.product) or engine.session is not None,
         )
     lives, conversion, by_segment = measured or (None, None, None)
     model, now = learnt or (None, None)

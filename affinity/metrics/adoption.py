@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from affinity.mapped import split_rows
 from affinity.metrics.facts import Facts
 from affinity.metrics.tally import Tally, Undefined, join_notes
 
@@ -72,12 +73,17 @@ def count_eligible_converted(facts: Facts) -> Tally | Undefined:
 def _open_pairs(facts: Facts) -> np.ndarray:
     """bool, a (customer, family): at least one product of it that the customer bought was open to the customer."""
     assert facts.eligibility is not None
-    bought = facts.by_product
-    states = facts.eligibility.state_of(bought.customer, bought.item, masks_only=True)
-    is_open = states == facts.eligibility.states.index("eligible")
-    key = bought.customer.astype(np.int64) * facts.n_families + facts.family[bought.item]
-    pairs = facts.by_family.customer.astype(np.int64) * facts.n_families + facts.by_family.item
-    return np.bincount(np.searchsorted(pairs, key), is_open, minlength=len(pairs)) > 0
+    bought, families, n = facts.by_product, facts.by_family, facts.n_families
+    found = np.zeros(len(families.customer), dtype=bool)
+    for rows in split_rows(len(bought.customer)) if len(bought.customer) else ():
+        customer, product = bought.customer[rows], bought.item[rows]
+        states = facts.eligibility.state_of(customer, product, masks_only=True)
+        is_open = states == facts.eligibility.states.index("eligible")
+        first, last = np.searchsorted(families.customer, customer[0]), np.searchsorted(families.customer, customer[-1], "right")
+        pairs = families.customer[first:last].astype(np.int64) * n + families.item[first:last]
+        key = customer[is_open].astype(np.int64) * n + facts.family[product[is_open]]
+        found[first + np.searchsorted(pairs, key)] = True
+    return found
 
 
 def _among_active(facts: Facts, which: np.ndarray, base: np.ndarray | None = None) -> Tally | Undefined:
