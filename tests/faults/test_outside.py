@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from affinity import replacing
 from affinity import replacing as replacing_room
 from affinity.cli import app as cli
 from affinity.errors import OutputError, ReleaseError
