@@ -164,8 +164,10 @@ def describe_popularity(product: np.ndarray, buyers: Buyers, segment: np.ndarray
     segment : int32 place among ``buyers.segments`` of whose popularity it is, −1 everybody's: "Popular where size is SMB: …"
     """
     of = np.full(len(product), -1) if segment is None else segment
-    both, which = np.unique(np.stack([of.astype(np.int64), product.astype(np.int64)], axis=1), axis=0, return_inverse=True)
-    texts = [_popularity(p, buyers, buyers.segments if place >= 0 else None, place) for place, p in both.tolist()]
+    width = len(buyers.count)
+    both, which = np.unique((of.astype(np.int64) + 1) * width + product, return_inverse=True)
+    found = zip((both // width - 1).tolist(), (both % width).tolist())
+    texts = [_popularity(p, buyers, buyers.segments if place >= 0 else None, place) for place, p in found]
     return np.array(texts, dtype=object)[which.reshape(-1)]
 
 

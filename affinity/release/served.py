@@ -243,15 +243,28 @@ def _find_texts(texts: Any, among: Any) -> np.ndarray:
 
 
 def _number_texts(column: AnyColumn) -> LabelColumn:
-    """A column of texts as codes and labels, by first appearance."""
+    """A column of texts as codes and labels."""
+    if isinstance(column, TextColumn):
+        return _number_joined(column.parts())
     number: dict[str, int] = {}
     codes = np.empty(len(column), dtype=np.int32)
     for rows in split_rows(len(column), ROWS_AT_ONCE):
-        block = column.take(rows).decode() if isinstance(column, TextColumn) else np.asarray(column)[rows]
+        block = np.asarray(column)[rows]
         codes[rows] = [-1 if text is None else number.setdefault(text, len(number)) for text in block.tolist()]
     labels = np.empty(len(number), dtype=object)
     labels[:] = list(number)
     return LabelColumn(codes, labels)
+
+
+def _number_joined(parts: tuple[LabelColumn, ...]) -> LabelColumn:
+    """The texts put together from ``parts`` as codes and labels, one a distinct combination; some may read alike."""
+    place, rows = np.zeros(len(parts[0]), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    for part in parts:
+        _, rows, place = np.unique(place * (len(part.labels) + 1) + part.codes + 1, return_index=True, return_inverse=True)
+    texts = np.full(len(rows), "", dtype=object)
+    for part in parts:
+        texts += np.array([*part.labels, ""], dtype=object)[part.codes[rows]]  # code −1 says nothing
+    return LabelColumn(place.astype(np.int32), texts)
 
 
 def _texts_of(column: AnyColumn) -> list[str | None]:
