@@ -93,8 +93,7 @@ def estimate_conversion(
             "baseline": baseline.rate[some].ravel(),
         }
 
-    days = life_tables.indptr[rows + 1] - life_tables.indptr[rows]
-    columns = _put_together(map(columns_of, _pairs_at_once(days)), may_map=mapped.is_mapped(life_tables.exposure))
+    columns = _put_together(map(columns_of, _pairs_at_once(life_tables, rows)), may_map=mapped.is_mapped(life_tables.exposure))
     info = _describe(life_tables, baseline, measured)
     return Conversion(**columns, products=life_tables.products, info=info)
 
@@ -102,7 +101,7 @@ def estimate_conversion(
 def count_converted(life_tables: LifeTables) -> np.ndarray:
     """int64 a stored pair: events within the longest horizon."""
     longest, parts = life_tables.horizons_days[-1], []
-    for some in _pairs_at_once(np.diff(life_tables.indptr)):
+    for some in _pairs_at_once(life_tables, np.arange(len(life_tables))):
         indptr = life_tables.indptr[some.start : some.stop + 1]
         days = slice(int(indptr[0]), int(indptr[-1]))
         parts.append(survival.sum_until(indptr - indptr[0], life_tables.day[days], life_tables.events[days], longest))
@@ -118,13 +117,12 @@ def estimate_rows(life_tables: LifeTables, rows: np.ndarray, family: np.ndarray 
 
 def _rate_columns(life_tables: LifeTables, rows: np.ndarray) -> dict[str, np.ndarray]:
     """eligible, converted, censored, rate, lower, upper, median_days, note: flat, pair by pair."""
-    days = life_tables.indptr[rows + 1] - life_tables.indptr[rows]
-    return _put_together((_rates_of(life_tables, rows[some]) for some in _pairs_at_once(days)), may_map=False)
+    return _put_together((_rates_of(life_tables, rows[some]) for some in _pairs_at_once(life_tables, rows)), may_map=False)
 
 
-def _pairs_at_once(days: np.ndarray) -> Iterator[slice]:
-    """Blocks of at most PAIRS_AT_ONCE pairs, of about DAYS_AT_ONCE ``days`` at most; at least one, perhaps empty."""
-    indptr = np.concatenate([[0], np.cumsum(days)])
+def _pairs_at_once(life_tables: LifeTables, rows: np.ndarray) -> Iterator[slice]:
+    """Blocks of the pairs ``rows``, at most PAIRS_AT_ONCE with about DAYS_AT_ONCE event days; at least one, perhaps empty."""
+    indptr = np.concatenate([[0], np.cumsum(life_tables.indptr[rows + 1] - life_tables.indptr[rows])])
     for first, last in mapped.split_indptr(indptr, DAYS_AT_ONCE):
         yield from (slice(first + some.start, first + some.stop) for some in mapped.split_rows(last - first, PAIRS_AT_ONCE))
 
