@@ -39,7 +39,7 @@ def cut_rows(columns: Arrays) -> Iterator[dict[str, np.ndarray]]:
     """The rows, at most `ROWS_AT_ONCE` at a time, in the narrowest integers that hold them."""
     n = len(next(iter(columns.values())))
     for first in range(0, n, ROWS_AT_ONCE):
-        yield {name: _narrowed(column[first : first + ROWS_AT_ONCE]) for name, column in columns.items()}
+        yield {name: narrow(column[first : first + ROWS_AT_ONCE]) for name, column in columns.items()}
 
 
 def merge_rows(parts: Sequence[Arrays], keys: Sequence[str], sums: Sequence[str]) -> dict[str, np.ndarray]:
@@ -71,6 +71,7 @@ def _order(columns: Arrays, keys: Sequence[str]) -> np.ndarray | None:
     return None if bool(np.all(key[1:] >= key[:-1])) else np.argsort(key, kind="stable")
 
 
-def _narrowed(column: np.ndarray) -> np.ndarray:
+def narrow(column: np.ndarray) -> np.ndarray:
+    """The same integers in the smallest type that holds them all; negative ones as int64."""
     least, most = int(column.min(initial=0)), int(column.max(initial=0))
     return column.astype(np.min_scalar_type(most) if least >= 0 else np.int64)

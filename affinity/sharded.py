@@ -19,7 +19,7 @@ import numpy as np
 
 from affinity import errors
 from affinity.errors import AffinityError, EngineError, TooLarge
-from affinity.shard_rows import ROWS_AT_ONCE, Arrays, cut_rows, merge_rows, split_rows
+from affinity.shard_rows import ROWS_AT_ONCE, Arrays, cut_rows, merge_rows, narrow, split_rows
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -128,19 +128,25 @@ class Sharded(Generic[T]):
             for name in sorted(found):
                 numbers = np.ascontiguousarray(found[name], dtype=np.int64).ravel()
                 for first in range(0, max(len(numbers), 1), ROWS_AT_ONCE):
-                    yield place, (name, np.shape(found[name]), numbers[first : first + ROWS_AT_ONCE])
+                    yield place, (name, np.shape(found[name]), narrow(numbers[first : first + ROWS_AT_ONCE]))
                     place += 1
 
         def merge(blocks: list[Block]) -> Iterator[tuple[int, Block]]:
-            name, shape, _ = blocks[0]
-            yield 1, (name, shape, np.asarray(np.sum([numbers for _, _, numbers in blocks], axis=0, dtype=np.int64)))
+            name, shape, first = blocks[0]
+            total = np.zeros(len(first), dtype=np.int64)
+            for *_, numbers in blocks:
+                total += numbers.astype(np.int64)
+            yield 1, (name, shape, narrow(total))
 
         pieces: dict[str, list[np.ndarray]] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         for name, shape, numbers in self._add_up(send, merge):
             pieces.setdefault(name, []).append(numbers)
             shapes[name] = shape
-        return {name: np.concatenate(parts).reshape(shapes[name]) for name, parts in pieces.items()}
+        return {
+            name: np.concatenate(parts, dtype=np.int64, casting="unsafe").reshape(shapes[name])
+            for name, parts in pieces.items()
+        }
 
     def _add_up(
         self, send: Callable[[T], Iterator[tuple[int, U]]], merge: Callable[[list[U]], Iterator[tuple[int, U]]]
