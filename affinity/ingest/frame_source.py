@@ -91,12 +91,16 @@ def open_relation(bench: Workbench, relation: Any, kind: str) -> Source:
 def open_parquet(bench: Workbench, path: Path, parts: Sequence[Path] = ()) -> Source:
     """A Parquet file, or the ``parts`` of the folder ``path``, one after the other; they must have the same columns."""
     import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     relation = "read_parquet($path, binary_as_string=true)"
     parameters: dict[str, object] = {"path": [escape(str(part)) for part in parts or [path]]}
     try:
+        for part in parts or [path]:  # a damaged footer may name sizes of gigabytes, which DuckDB would allocate
+            pq.read_metadata(part)
         described = bench.run(f"DESCRIBE SELECT * FROM {relation}", parameters)
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise InputError(
             f"{path.name} cannot be read as Parquet: {first_line(error)}", do="Export it again, or pass --format by what it is."
         ) from None

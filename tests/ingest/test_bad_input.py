@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from affinity.errors import AllRowsBad, InputError, SettingsError, StrictRows, UnknownColumns
 from affinity.ingest import check_future, read_orders
+from affinity.ingest.workbench import Workbench
 from affinity.settings import IngestSettings
 from tests.ingest.sources import write
 
@@ -46,11 +49,17 @@ def test_files_that_are_something_else(tmp_path, content: bytes, what: str) -> N
     assert f"x.csv is {what}, not" in error_of(InputError, write(tmp_path, "x.csv", content))
 
 
-def test_damaged_files(tmp_path) -> None:
+def test_damaged_files(tmp_path, monkeypatch) -> None:
     packed = gzip.compress((GOOD + "1,a,x,2024-01-01,1,2\n" * 1000).encode())
     assert "damaged or cut-off gzip" in error_of(InputError, write(tmp_path, "cut.csv.gz", packed[:-40]))
     assert "cannot be read as Parquet" in error_of(InputError, write(tmp_path, "x.parquet", b"PAR1" + b"\0" * 100 + b"PAR1"))
     assert "cannot be read as Parquet" in error_of(InputError, write(tmp_path, "y.parquet", b"no parquet at all"))
+    good = io.BytesIO()
+    pq.write_table(pa.table({"order_id": ["1"], "product_id": ["a"]}), good)
+    with monkeypatch.context() as patched:  # a damaged footer may name sizes that DuckDB would allocate
+        patched.setattr(Workbench, "run", lambda *_: pytest.fail("DuckDB saw it"))
+        torn = good.getvalue()[:-60] + b"\xff" * 52 + good.getvalue()[-8:]
+        assert "cannot be read as Parquet" in error_of(InputError, write(tmp_path, "z.parquet", torn))
     assert "cannot be read as a workbook" in error_of(InputError, write(tmp_path, "x.xlsx", b"no workbook"))
     wide = GOOD.encode("utf-16-le")
     assert "is binary, or UTF-16 without a byte-order mark" in error_of(InputError, write(tmp_path, "w.csv", wide))
