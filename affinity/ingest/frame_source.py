@@ -100,7 +100,7 @@ def open_parquet(bench: Workbench, path: Path, parts: Sequence[Path] = ()) -> So
         for part in parts or [path]:  # a damaged footer may name sizes of gigabytes, which DuckDB would allocate
             pq.read_metadata(part)
         described = bench.run(f"DESCRIBE SELECT * FROM {relation}", parameters)
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path.name} cannot be read as Parquet: {first_line(error)}", do="Export it again, or pass --format by what it is."
         ) from None
