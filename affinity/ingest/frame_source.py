@@ -102,7 +102,8 @@ def open_parquet(bench: Workbench, path: Path, parts: Sequence[Path] = ()) -> So
         described = bench.run(f"DESCRIBE SELECT * FROM {relation}", parameters)
     except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path.name} cannot be read as Parquet: {first_line(error)}", do="Export it again, or pass --format by what it is."
+            f"{path.name} cannot be read as Parquet: {first_line(error).rstrip('.')}.",
+            do="Export it again, or pass --format by what it is.",
         ) from None
     return _select(tuple(Column(row[0], row[1]) for row in described), relation, parameters, "parquet")
 
