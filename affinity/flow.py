@@ -44,12 +44,12 @@ from affinity.steps import (
     attempt,
     describe_caps,
     fingerprint_inputs,
+    gather_facts,
     judge_at,
     judge_customers,
     learn_for_customers,
     list_offers,
     measure_conversion,
-    measure_shop,
     measure_tree,
     plan_backtest,
     read_facts,
@@ -115,7 +115,7 @@ def _run(
 ) -> Result:
     within = partial(within_budget, settings.memory_budget)
     with step("reading orders"), within("reading orders"):
-        past, facts = read_inputs(orders, settings, excluded, known)
+        past, facts = read_inputs(orders, settings, excluded, known, kept)
     judged = judge_customers(past, facts, settings)
     learnt, shop = _learn(engine, past, facts, settings, judged, kept)
     with step("ranking"), within("ranking"):
@@ -124,8 +124,9 @@ def _run(
         )
     notes = {"conversions": learnt.no_conversion, "recommendations": learnt.no_fit}
     with step("metrics"), within("metrics"):
-        metrics = measure_shop(past, facts, settings, judged, settings.metrics.by)
-        metric_tree, notes["metric_tree"] = attempt(lambda: measure_tree(past, facts, settings, judged))
+        seen = gather_facts(past, facts, settings, judged)
+        metrics = metric_room.measure_facts(seen, settings.metrics.by)
+        metric_tree, notes["metric_tree"] = attempt(lambda: measure_tree(seen, settings))
         metric_change = None
         if metric_tree:
             metric_change, notes["metric_change"] = attempt(lambda: explain_change(past, facts, settings, metric_tree))
@@ -308,7 +309,8 @@ def compute_metrics(
     past = read_past(orders, settings)
     facts = read_facts(past, offers, products, customers, subscriptions)
     columns = (by,) if isinstance(by, str) else tuple(by)
-    return measure_shop(past, facts, settings, judge_customers(past, facts, settings), columns or settings.metrics.by)
+    seen = gather_facts(past, facts, settings, judge_customers(past, facts, settings))
+    return metric_room.measure_facts(seen, columns or settings.metrics.by)
 
 
 def compare_retention(

@@ -59,9 +59,13 @@ class History:
         return None if at is None or not len(at) else int(at.min()) // MICROSECONDS_A_DAY
 
 
-def look_back(lines: OrderLines, as_of: dt.date | None = None) -> History:
-    """The history before ``as_of`` (default: all of it). Returns on or after it are the future and do not count."""
+def look_back(lines: OrderLines, as_of: dt.date | None = None, *, with_steps: bool = True) -> History:
+    """The history before ``as_of`` (default: all of it). Returns on or after it are the future and do not count.
+
+    with_steps : False where nobody asks for the baskets; ``steps`` is then None
+    """
     gross = baskets.cut_lines(lines, as_of)
     net = baskets.net_returns(gross)
-    steps = baskets.group_baskets(net, by="customer_day") if len(net.customers) and net.clock else None
+    grouped = with_steps and len(net.customers) and net.clock
+    steps = baskets.group_baskets(net, by="customer_day") if grouped else None
     return History(gross, net, steps, baskets.collect_holdings(net), baskets.returned_pairs(gross, net))

@@ -17,9 +17,11 @@ from affinity.contexts import Facts
 from affinity.errors import InputError, MissingPart
 from affinity.history import History, look_back
 from affinity.ingest import read_interventions
+from affinity.metrics import Facts as MetricFacts
+from affinity.metrics import measure_facts
 from affinity.metrics.tree import check_intervention, compare_metric_trees
 from affinity.settings import Settings
-from affinity.steps import judge_customers, measure_shop, measure_tree, read_facts, read_past
+from affinity.steps import gather_facts, judge_customers, measure_tree, read_facts, read_past
 from affinity.tables import Metrics
 from affinity.tables.interventions import Impact, Impacts, Intervention
 from affinity.tables.metric_tree import MetricTree, TreeChange
@@ -73,13 +75,12 @@ class ShopTimes:
         settings = self.settings.changed(metrics={"window_days": window.days})
         if window.end == self.past.lines.as_of_day:
             return self.past, settings
-        return look_back(self.past.gross, np.datetime64(window.end, "D").astype(dt.date)), settings
+        return look_back(self.past.gross, np.datetime64(window.end, "D").astype(dt.date), with_steps=False), settings
 
     def tree(self, window: Window, by: Iterable[str] = (), *, through_offers: bool = True) -> MetricTree:
         """The metric tree of ``window``; MissingPart without customers, dates or prices."""
-        then, settings = self.at(window)
-        judged = judge_customers(then, self.facts, settings)
-        return measure_tree(then, self.facts, settings, judged, by, through_offers=through_offers)
+        seen, settings = self._gather(window)
+        return measure_tree(seen, settings, by, through_offers=through_offers)
 
     def trees(self, windows: Iterable[Window], by: Iterable[str] = ()) -> list[MetricTree]:
         """Their trees, alike: where one of them has no offers that can be judged, all are of all cross-sell."""
@@ -98,8 +99,12 @@ class ShopTimes:
 
     def metrics(self, window: Window | None = None, by: Iterable[str] = ()) -> Metrics:
         """The named metrics of ``window``; None: of the last, or of everything where there are no dates."""
+        return measure_facts(self._gather(window)[0], tuple(by))
+
+    def _gather(self, window: Window | None) -> tuple[MetricFacts, Settings]:
+        """What is counted from in ``window``, and the settings with its length."""
         then, settings = (self.past, self.settings) if window is None else self.at(window)
-        return measure_shop(then, self.facts, settings, judge_customers(then, self.facts, settings), by)
+        return gather_facts(then, self.facts, settings, judge_customers(then, self.facts, settings)), settings
 
 
 def read_times(

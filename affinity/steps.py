@@ -12,12 +12,14 @@ from affinity import conversion as conversion_room
 from affinity import eligibility, evaluate, ingest, release
 from affinity import metrics as metric_room
 from affinity.contexts import Facts, Listed
+from affinity.daily_lines import read_lines
 from affinity.engines import LOCAL, Engine
 from affinity.errors import MissingPart
 from affinity.history import History, look_back
 from affinity.memory import share_of_memory
 from affinity.metrics import tree as metric_tree
 from affinity.settings import Settings
+from affinity.state import State
 from affinity.tables import (
     Conversion,
     Customers,
@@ -26,7 +28,6 @@ from affinity.tables import (
     ItemsetCounts,
     Landmark,
     LifeTables,
-    Metrics,
     MetricTree,
     PairGraph,
 )
@@ -36,9 +37,15 @@ from affinity.vocabulary import Vocabulary
 T = TypeVar("T")
 
 
-def read_past(orders: Any, settings: Settings, exclude_customers: Iterable[str] = ()) -> History:
-    """The history before as_of, of which nothing later is known: no line, no customer, no product."""
-    lines = ingest.read_orders(orders, settings=settings.ingest, memory_budget=settings.memory_budget)
+def read_past(orders: Any, settings: Settings, exclude_customers: Iterable[str] = (), state: State | None = None) -> History:
+    """The history before as_of, of which nothing later is known: no line, no customer, no product.
+
+    state : where lines that were read before may be; without one all are read
+    """
+    if state is None:
+        lines = ingest.read_orders(orders, settings=settings.ingest, memory_budget=settings.memory_budget)
+    else:
+        lines = read_lines(orders, settings, state)
     if ids := list(exclude_customers):
         lines = basket_room.exclude_customers(lines, ids)
     return look_back(basket_room.drop_unseen_labels(basket_room.cut_lines(lines, settings.as_of)))
@@ -84,11 +91,15 @@ def _newcomers(listed: Customers, past: History, exclude_customers: Iterable[str
 
 
 def read_inputs(
-    orders: Any, settings: Settings, exclude_customers: Iterable[str], known: tuple[Any, Any, Any, Any]
+    orders: Any,
+    settings: Settings,
+    exclude_customers: Iterable[str],
+    known: tuple[Any, Any, Any, Any],
+    state: State | None = None,
 ) -> tuple[History, Facts]:
     """The history and what else is known (offers, products, customers, subscriptions), without who opted out."""
     excluded = list(exclude_customers)
-    past = read_past(orders, settings, excluded)
+    past = read_past(orders, settings, excluded, state)
     facts = read_facts(past, *known, exclude_customers=excluded)
     require_observed(past, settings)
     return past, facts
@@ -214,8 +225,9 @@ def judge_at(
     ]
 
 
-def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligibility | None, by: Iterable[str]) -> Metrics:
-    return metric_room.compute_metrics(
+def gather_facts(past: History, facts: Facts, settings: Settings, judged: Eligibility | None) -> metric_room.Facts:
+    """What the named metrics and the metric tree of the window before as_of are counted from."""
+    return metric_room.gather_facts(
         past.lines,
         offers=facts.offers,
         products=facts.products,
@@ -223,31 +235,15 @@ def measure_shop(past: History, facts: Facts, settings: Settings, judged: Eligib
         subscriptions=facts.subscriptions,
         eligibility=judged,
         settings=settings.metrics,
-        by=tuple(by),
     )
 
 
 def measure_tree(
-    past: History,
-    facts: Facts,
-    settings: Settings,
-    judged: Eligibility | None,
-    by: Iterable[str] = (),
-    *,
-    through_offers: bool = True,
+    seen: metric_room.Facts, settings: Settings, by: Iterable[str] = (), *, through_offers: bool = True
 ) -> MetricTree:
-    """The metric tree of the window before as_of; MissingPart without customers, dates or prices."""
-    return metric_tree.build_tree(
-        past.lines,
-        offers=facts.offers,
-        products=facts.products,
-        customers=facts.customers,
-        eligibility=judged,
-        settings=settings.metrics,
-        by=tuple(by) or settings.metrics.by,
-        owners=settings.metrics.owners,
-        through_offers=through_offers,
-    )
+    """The metric tree of the window of ``seen``; MissingPart without customers, dates or prices."""
+    chosen = settings.metrics
+    return metric_tree.build_tree(seen, by=tuple(by) or chosen.by, owners=chosen.owners, through_offers=through_offers)
 
 
 def list_offers(past: History, facts: Facts, settings: Settings) -> dict[str, Any] | None:

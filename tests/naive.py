@@ -761,3 +761,8 @@ def owners_in_order(order, slots, n_products):
 def pairs_of_supports(ranked):
     """{(s, r)} of the ranks r <= s that are together in one of the lists."""
     return {(s, r) for ranks in ranked for s in ranks for r in ranks if r <= s}
+
+
+def place_texts(known: list[str], asked: list[str]) -> list[tuple[int, bool]]:
+    """For each asked text how many of the known ones are smaller, and whether it is one of them."""
+    return [(sum(text < one for text in known), one in known) for one in asked]

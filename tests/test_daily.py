@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import affinity as af
+from affinity import ingest
 from affinity.contexts import Facts, Listed
 from affinity.errors import OutputError, SettingsError
 from affinity.learning import facts_before, learning_day
@@ -41,7 +42,7 @@ def files_of(release: Path) -> dict[str, bytes]:
     return {str(file.relative_to(release)): file.read_bytes() for file in sorted(release.rglob("*")) if file.is_file()}
 
 
-def run_both(orders: pd.DataFrame, folder: Path, as_of: dt.date, **known: Any) -> af.Result:
+def run_both(orders: pd.DataFrame | Path, folder: Path, as_of: dt.date, **known: Any) -> af.Result:
     """A run with the state in ``folder`` and one without: the same release. Returns the first."""
     asked = {"as_of": as_of, "learn_every_days": EVERY, **known}
     daily = af.run(orders, state=folder / "state", **asked)
@@ -81,6 +82,62 @@ def test_days_with_late_lines_returns_and_corrections_equal_full_runs(
     assert seen[0] == (False, False)
     assert seen[3] == (False, False)  # the next learning day lies between
     assert any(lists for _, lists in seen)  # late lines of before the learning day make it learn anew, else lists are kept
+
+
+def write_parts(orders: pd.DataFrame, folder: Path, *names: str) -> None:
+    """Typed Parquet parts of the lines, cut into as many runs by time as there are names."""
+    folder.mkdir(exist_ok=True)
+    typed = orders.assign(ordered_at=pd.to_datetime(orders["ordered_at"], format="mixed", errors="coerce"))
+    for name in ("quantity", "unit_price"):
+        typed[name] = pd.to_numeric(typed[name], errors="coerce").astype(float)
+    typed = typed.sort_values("ordered_at", kind="stable")
+    bounds = np.linspace(0, len(typed), len(names) + 1).astype(int)
+    for name, begin, end in zip(names, bounds, bounds[1:]):
+        typed[begin:end].to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def test_parts_that_were_read_before_are_not_read_again(
+    shop: dict[str, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders, folder, as_of = shop["orders"], tmp_path / "in", LEARNING_DAY + dt.timedelta(days=1)
+    read: list[int] = []
+    plain = ingest.read_parts
+
+    def count(parts: ingest.ParquetParts, *rest: Any) -> ingest.PartsRead:
+        read.append(len(parts.paths))
+        return plain(parts, *rest)
+
+    monkeypatch.setattr(ingest, "read_parts", count)
+    said: list[str] = []
+
+    def run() -> list[int]:
+        read.clear()
+        said.append(run_both(folder, tmp_path, as_of).kept["lines"])
+        return read.copy()
+
+    write_parts(orders[:2000], folder, "a", "b", "c")
+    assert run() == [3]
+    assert run() == []
+    write_parts(orders[2000:2050], folder, "d")  # kept apart, as it is little
+    assert run() == [1]
+    write_parts(orders[2050:2100], folder, "e")
+    assert run() == [1]
+    assert run() == []
+    write_parts(orders[2100:3500], folder, "f", "g")
+    assert run() == [2]
+    nothing = orders[:1].assign(product_id=None)
+    write_parts(nothing, folder, "h")  # no row of it can be kept, which is no error among all others
+    assert run() == [1, 8]
+    write_parts(orders[2100:3500], folder, "g")
+    assert run() == [8]
+    write_parts(orders[3500:3600], folder, "0")
+    assert run() == [9]
+    anew = "read anew: the parts that were read before are not the first ones any more"
+    assert said == [
+        "made: the state had none", "3 of 3 parts not read again", "3 of 4 parts not read again",
+        "4 of 5 parts not read again", "5 of 5 parts not read again", "5 of 7 parts not read again",
+        "read anew: the new parts cannot be read alone", anew, anew,
+    ]  # fmt: skip
 
 
 def test_what_the_files_say_later_is_no_reason_to_learn_anew(shop: dict[str, pd.DataFrame], tmp_path: Path) -> None:
@@ -172,7 +229,7 @@ def test_a_run_on_a_damaged_state_makes_it_anew(shop: dict[str, pd.DataFrame], t
         path = tmp_path / "state" / name
         path.write_bytes(path.read_bytes()[:-200])
     result = run_both(shop["orders"], tmp_path, as_of)
-    assert all("damaged" in note for note in result.kept.values())
+    assert all("damaged" in result.kept[name] for name in ("learnt", "lists"))
     assert taken(run_both(shop["orders"], tmp_path, as_of)) == (True, True)
 
 

@@ -21,8 +21,9 @@ from hypothesis.extra.numpy import arrays
 import affinity as af
 from affinity import baskets, history, ingest, mapped, progress
 from affinity.errors import TooLarge
+from affinity.metrics import measure_facts
 from affinity.settings import Settings
-from affinity.steps import fingerprint_inputs, measure_shop, measure_tree, read_facts
+from affinity.steps import fingerprint_inputs, gather_facts, measure_tree, read_facts
 from affinity.tables import OrderLines
 from affinity.vocabulary import Vocabulary
 
@@ -115,7 +116,8 @@ def test_a_history_of_lines_in_files_is_that_of_lines_in_memory(
         facts = read_facts(past, None, None, None)
         by = ("tenure", "colour", "purchase_path", "revenue_tier")
         made = [baskets.group_baskets(past.gross, by=by, max_size=6) for by in ("order", "customer_day", "session")]
-        measured = [measure_shop(past, facts, settings, None, by), measure_tree(past, facts, settings, None, ("colour",))]
+        seen = gather_facts(past, facts, settings, None)
+        measured = [measure_facts(seen, by), measure_tree(seen, settings, ("colour",))]
         return [past.gross, past.lines, past.steps, past.holdings, facts.products, facts.customers, *made, *measured]
 
     whole = look_back(plain)

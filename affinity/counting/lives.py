@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Holdings that are put in order at a time, and rows that are looked at together.
 ROWS_AT_ONCE = 1 << 22
+#: What is laid out: of each row, then of each slot; those of the rows may stand in files.
+_OF_ROWS, _OF_SLOTS = ("product", "slot"), ("size", "customer", "day", "number")
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,14 @@ class Lives:
     ) -> Lives:
         """The lives of ``holdings`` before ``end_day``, without customers who own more than ``max_products``."""
         n_customers, n_products = len(holdings.customers), len(holdings.products)
-        order_days = _OrderDays.of(steps)
-        parts = [
-            _put_in_order(holdings, first, last, order_days, end_day=end_day, max_products=max_products)
-            for first, last in mapped.split_indptr(holdings.indptr, ROWS_AT_ONCE)
-        ]
-        product, size, customer, day, number = (np.concatenate(column) for column in zip(*parts))
-        del parts
+        order_days, may_map = _OrderDays.of(steps), mapped.is_mapped(holdings.product)
+        columns = [mapped.Growing(np.int32, may_map and name in _OF_ROWS) for name in (*_OF_ROWS, *_OF_SLOTS)]
+        for first, last in mapped.split_indptr(holdings.indptr, ROWS_AT_ONCE):
+            part = _put_in_order(holdings, first, last, order_days, end_day=end_day, max_products=max_products)
+            slot = np.repeat(np.arange(len(part[1]), dtype=np.int32) + len(columns[2]), part[1])
+            for column, values in zip(columns, (part[0], slot, *part[1:]), strict=True):
+                column.append(values)
+        product, slot, size, customer, day, number = (column.whole() for column in columns)
         stratum = np.searchsorted(ORDER_NUMBER_STRATA, number, side="right").astype(np.int32) - 1
         if strata is not None:
             stratum = stratum + len(ORDER_NUMBER_STRATA) * np.asarray(strata, dtype=np.int32)[customer]
@@ -103,7 +106,7 @@ class Lives:
         owner_indptr = _indptr(product, n_products)
         return cls(
             product,
-            np.repeat(np.arange(len(size), dtype=np.int32), size),
+            slot,
             _indptr(customer, n_customers),
             begin,
             day,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,8 +15,11 @@ from affinity.ingest.clean import NO_DEFECT
 from affinity.ingest.conventions import Draft
 from affinity.ingest.staging import Source, text_of
 from affinity.ingest.workbench import quote_name
-from affinity.tables.ingest_report import IngestReport
+from affinity.tables.ingest_report import IngestReport, Quarantine
 from affinity.tables.order_lines import OrderLines
+
+#: The rule that lists what was set aside as no product.
+NON_PRODUCT = "non_product"
 
 
 def account_orders(draft: Draft, source: Source, row: np.ndarray, reason: list[str]) -> IngestReport:
@@ -46,23 +51,34 @@ def account_orders(draft: Draft, source: Source, row: np.ndarray, reason: list[s
     )
     draft.bench.register("verdicts", pa.table({"row": pa.array(row, pa.int64()), "reason": pa.array(reason, pa.string())}))
     quarantine = quarantine_of(fetch_texts(draft.bench, sql, {}), source.malformed)
-    counts = Counter(quarantine.reason.tolist())
-    if counts["non_product"]:
-        products = Counter(quarantine.product_id[quarantine.reason == "non_product"].tolist())
-        top = sorted(products.items(), key=lambda item: (-item[1], item[0]))[:20]
-        draft.rules["non_product"] = {"rows": counts["non_product"], "codes": len(products), "most_frequent": dict(top)}
     ((rows,),) = draft.bench.run("SELECT count(*) FROM staged")
-    read = rows + len(source.malformed)
-    return IngestReport(
-        rows_read=read,
-        rows_kept=read - len(quarantine),
-        reasons={reason: counts[reason] for reason in sorted(counts)},
+    unsorted = IngestReport(
+        rows_read=rows + len(source.malformed),
         format="basket_file" if source.kind == "baskets" else found.format,
         mapping=found.names(source.columns),
         rules=draft.rules,
-        warnings=(*source.warnings, *draft.warnings),
-        quarantine=quarantine,
+        warnings=tuple(source.warnings),
     )
+    return file_report(unsorted, quarantine, draft.tallies)
+
+
+def file_report(report: IngestReport, quarantine: Quarantine, tallies: Mapping[str, int]) -> IngestReport:
+    """``report`` with all that was set aside by the rules: by reason, what is no product by its codes, and the warnings.
+
+    tallies : sentence with {count} in it -> rows; none is said of no rows
+    """
+    counts, rules = Counter(quarantine.reason.tolist()), dict(report.rules)
+    if counts["non_product"]:
+        products = Counter(quarantine.product_id[quarantine.reason == "non_product"].tolist())
+        top = sorted(products.items(), key=lambda item: (-item[1], item[0]))[:20]
+        rules[NON_PRODUCT] = {"rows": counts["non_product"], "codes": len(products), "most_frequent": dict(top)}
+    return replace(
+        report,
+        rows_kept=report.rows_read - len(quarantine),
+        reasons={reason: counts[reason] for reason in sorted(counts)},
+        rules=rules,
+        quarantine=quarantine,
+    ).warn(*(sentence.replace("{count}", f"{count:,}") for sentence, count in tallies.items() if count))
 
 
 def refuse(report: IngestReport, strict: bool) -> None:

@@ -99,8 +99,8 @@ def _cases(draft: Draft, only_marked: bool, repeats: int) -> str:
     )
 
 
-def check_currencies(draft: Draft) -> None:
-    """Raise InputError when the rows to be kept are in more than one currency and none was asked for."""
+def check_currencies(draft: Draft) -> str | None:
+    """The currency of the rows to be kept; InputError when they are in more than one and none was asked for."""
     rows = draft.bench.run(
         f"WITH {draft.ctes} SELECT currency, count(*) FROM ruled WHERE reason IS NULL GROUP BY 1 ORDER BY 2 DESC, 1",
         draft.parameters,
@@ -113,6 +113,8 @@ def check_currencies(draft: Draft) -> None:
             why="Amounts of different currencies cannot be added, and no rates are known.",
             do="Convert them first, or keep one with currency = in [ingest].",
         )
-    if named and len(rows) > len(named):
-        blank = sum(count for currency, count in rows if currency is None)
-        draft.warnings.append(f"{blank:,} rows without a currency are taken as {named[0][0]}.")
+    if not named:
+        return None
+    currency = str(named[0][0])
+    draft.tallies[f"{{count}} rows without a currency are taken as {currency}."] = sum(n for known, n in rows if known is None)
+    return currency

@@ -32,7 +32,8 @@ class Draft:
 
     types      : staged column -> DuckDB type
     ctes       : ``WITH {ctes} SELECT … FROM ruled`` gives every row with q, p, a, t, s and its reason
-    rules      : for the report; warnings : for the user
+    rules      : for the report
+    tallies    : sentence for the user, with {count} in it -> how many rows it is about
     uci        : the data follow the conventions of UCI Online Retail
     """
 
@@ -43,7 +44,7 @@ class Draft:
     ctes: str = ""
     parameters: dict[str, object] = field(default_factory=dict)
     rules: dict[str, object] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    tallies: dict[str, int] = field(default_factory=dict)
     uci: bool = False
 
 
@@ -124,6 +125,5 @@ def limit_quantity(draft: Draft, quantity: str) -> str:
     if largest is None:
         return quantity
     ((measured,),) = draft.bench.run(f"SELECT count(*) FROM staged WHERE abs({quantity}) >= {largest}")
-    if measured:
-        draft.warnings.append(f"{measured:,} rows have a quantity of {largest:,.0f} or more and are counted as one unit.")
+    draft.tallies[f"{{count}} rows have a quantity of {largest:,.0f} or more and are counted as one unit."] = measured
     return f"CASE WHEN abs({quantity}) >= {largest} THEN sign({quantity})::DOUBLE ELSE {quantity} END"

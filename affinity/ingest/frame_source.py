@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,14 @@ def open_relation(bench: Workbench, relation: Any, kind: str) -> Source:
     reader = relation.to_arrow_reader(BATCH_ROWS)
     bench.register("arrow_rows", reader)
     return _select(columns, "arrow_rows", {}, kind)
+
+
+@dataclass(frozen=True)
+class ParquetParts:
+    """Parquet files, ``paths``, of a folder, in the order in which they are read."""
+
+    folder: Path
+    paths: tuple[Path, ...]
 
 
 def open_parquet(bench: Workbench, path: Path, parts: Sequence[Path] = ()) -> Source:

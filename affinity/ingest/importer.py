@@ -13,7 +13,9 @@ from affinity.ingest.databases import Database
 from affinity.ingest.detection import choose_format, choose_joined, choose_set, near_formats, normalise
 from affinity.ingest.export_folder import list_files
 from affinity.ingest.format_spec import FormatSpec, Part
-from affinity.ingest.source import open_source, split_format
+from affinity.ingest.frame_source import ParquetParts
+from affinity.ingest.source import open_source, parquet_parts, split_format
+from affinity.ingest.spark_source import is_uri
 from affinity.ingest.staging import Column, Malformed, Source, stage, text_of
 from affinity.ingest.workbench import Workbench
 from affinity.settings import IngestSettings
@@ -65,6 +67,19 @@ def open_orders(bench: Workbench, request: OrderRequest) -> tuple[Source, Recogn
             chosen = _with_reasons(chosen)
         opened.rules["format"] = {"name": chosen.name, "because": f"it has {because}", **chosen.rules}
     return opened, recognise(opened.columns, ORDER_ALIASES, mapping=request.columns, spec=chosen)
+
+
+def list_parts(source: Any) -> ParquetParts | None:
+    """The Parquet parts of a folder that is no export of several tables; None for anything else."""
+    if not isinstance(source, (str, os.PathLike)) or is_uri(source) or not Path(source).is_dir():
+        return None
+    parts = parquet_parts(Path(source))
+    return None if _choose_tables(Path(source), None) else parts
+
+
+def _choose_tables(folder: Path, export: str | None) -> tuple[FormatSpec, dict[str, list[str]]] | None:
+    """The export of several tables that a folder holds; None where it is no such thing."""
+    return choose_set({path.name.partition(".")[0]: headers for path, headers in list_files(folder).items()}, export)
 
 
 def _open_joined(

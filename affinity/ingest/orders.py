@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from affinity.tables.order_lines import Attribute, OrderLines
 DEFAULTS = IngestSettings()
 
 _IDS = ("order_id", "customer_id", "product_id")
-_TYPED = ("quantity", "unit_price", "net_amount", "ordered_at", "order_seq")
+TYPED = ("quantity", "unit_price", "net_amount", "ordered_at", "order_seq")
 
 #: Bytes of a line in OrderLines, and of what is made of it at once: the lines net of returns.
 BYTES_A_LINE = 2 * (3 * 4 + 4 * 8)
@@ -89,8 +89,7 @@ def read_orders(
     with open_workbench(memory_budget) as bench:
         wanted = on_spark(query_of(bench, database, source, query, table), None if database is not None else session)
         opened, found = open_orders(bench, OrderRequest(wanted, columns, format, database, settings))
-        _require_order_columns(found, opened)
-        lines = _read(bench, opened, found, settings, strict, share_of_memory(memory_budget))
+        lines = read_opened(bench, opened, found, settings, strict, share_of_memory(memory_budget)).lines
     if today is not None:
         check_future(lines, today)
     return lines
@@ -122,13 +121,33 @@ def _require_order_columns(found: Recognised, source: Source) -> None:
     refuse_nested(found, source.columns)
 
 
-def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestSettings, strict: bool, room: int) -> OrderLines:
+@dataclass(frozen=True, eq=False)
+class OrdersRead:
+    """Order lines and how they came about, while the workbench is open.
+
+    draft    : the rules; source : what was read in the end
+    chosen   : attributes that were chosen for their values
+    currency : of all lines, None where the rows name none
+    """
+
+    lines: OrderLines
+    draft: Draft
+    source: Source
+    chosen: list[str]
+    currency: str | None
+
+
+def read_opened(
+    bench: Workbench, source: Source, found: Recognised, settings: IngestSettings, strict: bool, room: int
+) -> OrdersRead:
+    """The lines of an opened source; ``room`` is how many bytes of them may be in memory."""
+    _require_order_columns(found, source)
     candidates, ignored = candidate_columns(found, source.columns)
     named = named_attributes(found)
     cells, labels = stage_attributes({name: found.position[name] for name in named} | candidates, source.columns)
     selections = _selections(source, found) | labels
     source = stage(bench, source, selections)
-    trim_rare(bench, [name for name in selections if name not in _TYPED])
+    trim_rare(bench, [name for name in selections if name not in TYPED])
     ((rows,),) = bench.run("SELECT count(*) FROM staged")
     if not rows and not source.malformed:
         raise InputError(f"The {source.kind} source has columns and no rows.", do="Pass one row an order line.")
@@ -142,16 +161,15 @@ def _read(bench: Workbench, source: Source, found: Recognised, settings: IngestS
         draft.rules["order"] = "no order ids: the lines of one customer and day (or order_seq) are one order"
         _make_order_ids(bench, time.sql if time else None)
     make_rules(draft, time, _find_repeats(draft, source, list(selections)))
-    attributes = named + choose_attributes(bench, candidates, cells, source.columns, ignored)
+    chosen = choose_attributes(bench, candidates, cells, source.columns, ignored)
     if ignored:
         draft.rules["ignored_columns"] = ignored
-    if "currency" in types:
-        check_currencies(draft)
+    currency = check_currencies(draft) if "currency" in types else None
     kept = _fetch(draft, rows, may_map=rows * BYTES_A_LINE > room)
     report = account_orders(draft, source, *kept.aside)
     refuse(report, strict)
-    lines = _assemble(bench, kept, {name: cells[name] for name in attributes})
-    return replace(lines, report=report.warn(*order_notes(lines)))
+    lines = _assemble(bench, kept, {name: cells[name] for name in named + chosen})
+    return OrdersRead(replace(lines, report=report.warn(*order_notes(lines))), draft, source, chosen, currency)
 
 
 def _read_time(draft: Draft) -> TimeReading | None:
@@ -172,7 +190,7 @@ def _selections(source: Source, found: Recognised) -> dict[str, str]:
         cell, type_name = f"c{at}", source.columns[at].type
         if name in _IDS:
             selections[name] = select_id(name, cell, type_name)
-        elif name in _TYPED and type_name != "VARCHAR":
+        elif name in TYPED and type_name != "VARCHAR":
             selections[name] = cell
         elif name == "currency":
             selections[name] = f"upper({text_of(cell, type_name)})"
@@ -200,11 +218,9 @@ def _find_repeats(draft: Draft, source: Source, staged: list[str]) -> int:
     drop = draft.settings.duplicates == "drop"
     copies = find_repeats(draft.bench, staged)
     draft.rules["duplicates"] = "rows equal to an earlier row in every column are " + ("dropped" if drop else "kept")
-    if copies and not drop:
-        draft.warnings.append(
-            f"{copies:,} rows repeat an earlier row in every column and are kept, as there is no line id; "
-            "duplicates = 'drop' in [ingest] drops them."
-        )
+    if not drop:
+        said = "{count} rows repeat an earlier row in every column and are kept, as there is no line id; "
+        draft.tallies[said + "duplicates = 'drop' in [ingest] drops them."] = copies
     return copies if drop else 0
 
 

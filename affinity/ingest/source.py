@@ -15,7 +15,7 @@ from affinity.ingest.csv_text import open_csv, sniff_text
 from affinity.ingest.databases import open_query
 from affinity.ingest.excel import open_excel
 from affinity.ingest.formats.registry import FORMATS
-from affinity.ingest.frame_source import open_columns, open_frame, open_parquet
+from affinity.ingest.frame_source import ParquetParts, open_columns, open_frame, open_parquet
 from affinity.ingest.json_lines import open_json_lines
 from affinity.ingest.spark_source import SparkPath, is_spark_frame, is_uri, open_spark_frame, open_spark_path, refuse_uri
 from affinity.ingest.staging import Source
@@ -50,6 +50,8 @@ def open_source(
         raise refuse_uri(source)
     if is_spark_frame(source):
         return open_spark_frame(bench, source)
+    if isinstance(source, ParquetParts):
+        return open_parquet(bench, source.folder, source.paths)
     if not isinstance(source, (str, os.PathLike)):
         if isinstance(source, Mapping):
             return open_columns(bench, source)
@@ -64,7 +66,7 @@ def open_source(
 
 def _open_path(bench: Workbench, path: Path, kind: str | None, settings: IngestSettings, mapped: bool) -> Source:
     if path.is_dir():
-        return open_parquet(bench, path, _parquet_parts(path))
+        return open_parquet(bench, path, parquet_parts(path).paths)
     _check_file(path)
     kind = kind or _kind_of(path)
     if kind == "parquet":
@@ -80,7 +82,7 @@ def _open_path(bench: Workbench, path: Path, kind: str | None, settings: IngestS
     return open_baskets(bench, text) if kind == "baskets" else open_csv(bench, text)
 
 
-def _parquet_parts(folder: Path) -> list[Path]:
+def parquet_parts(folder: Path) -> ParquetParts:
     """The Parquet files of a folder and of the folders in it, by name; hidden ones and those that begin with _ are left out."""
     parts = [part for part in folder.rglob("*.parquet") if not part.name.startswith((".", "_"))]
     if not parts:
@@ -88,7 +90,7 @@ def _parquet_parts(folder: Path) -> list[Path]:
             f"{folder} is a folder without .parquet files.",
             do="Pass one file, or a folder of Parquet parts; several others can be read with DuckDB: database= and a query.",
         )
-    return sorted(parts)
+    return ParquetParts(folder, tuple(sorted(parts)))
 
 
 def _check_file(path: Path) -> None:

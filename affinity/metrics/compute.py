@@ -45,7 +45,6 @@ def compute_metrics(
     Raises UnknownColumns for a column that is not there, SettingsError for a metric name that is not, and for the bare
     "cross_sell_rate", with the metrics it may mean and their values here.
     """
-    settings = settings or MetricSettings()
     facts = gather_facts(
         lines,
         products=products,
@@ -55,6 +54,12 @@ def compute_metrics(
         subscriptions=subscriptions,
         settings=settings,
     )
+    return measure_facts(facts, by)
+
+
+def measure_facts(facts: Facts, by: str | Sequence[str] = ()) -> Metrics:
+    """`compute_metrics` of facts that were gathered already."""
+    settings = facts.settings
     named = (by,) if isinstance(by, str) else tuple(by)
     segmentations = [find_segments(facts, name) for name in dict.fromkeys(named or settings.by)]
     if not named and "by" not in settings.model_fields_set:

@@ -6,29 +6,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from affinity.metrics.facts import Facts, gather_facts
+from affinity.metrics.facts import Facts
 from affinity.metrics.segments import find_segments
 from affinity.metrics.tree.count import count_selling
 from affinity.metrics.tree.declare import cross_sell_nodes, name_owners
 from affinity.metrics.tree.evaluate import evaluate_metric_tree
-from affinity.settings import MetricSettings
-from affinity.tables import Customers, Eligibility, Offers, OrderLines, Products
 from affinity.tables.metric_tree import MetricTree
 
 
 def build_tree(
-    lines: OrderLines,
-    *,
-    offers: Offers | None = None,
-    products: Products | None = None,
-    customers: Customers | None = None,
-    eligibility: Eligibility | None = None,
-    settings: MetricSettings | None = None,
-    by: Sequence[str] = (),
-    owners: Mapping[str, str] | None = None,
-    through_offers: bool = True,
+    facts: Facts, *, by: Sequence[str] = (), owners: Mapping[str, str] | None = None, through_offers: bool = True
 ) -> MetricTree:
-    """The cross-sell tree of the window before as_of, for net order lines cut there.
+    """The cross-sell tree of the window of ``facts``, the days before as_of.
 
     by     : segment columns; several are crossed ("UK · Y1")
     owners : node name -> who answers for it
@@ -37,9 +26,6 @@ def build_tree(
     Raises MissingPart where the lines lack customers, dates or prices, UnknownColumns for a column that is not there,
     SettingsError for an owner of no node.
     """
-    facts = gather_facts(
-        lines, products=products, customers=customers, offers=offers, eligibility=eligibility, settings=settings
-    )
     selling = count_selling(facts, through_offers=through_offers)
     labels, group = _cross_segments(facts, tuple(dict.fromkeys(by)), selling.present > 0)
     return evaluate_metric_tree(
