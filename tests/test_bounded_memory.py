@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import affinity as af
+from affinity import mapped
+from affinity.baskets import cut_lines
+from affinity.history import look_back
 from affinity.release import fingerprint_arrays
+from affinity.settings import Settings
 from affinity.statistics import false_discovery, shrinkage
 from affinity.tables import SquareCounts, transitions
+from affinity.training import learn_model
 
 
 def square(dense: np.ndarray) -> SquareCounts:
@@ -48,6 +55,28 @@ def test_one_at_a_time_is_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("affinity.graph.evidence.WEIGHED_AT_ONCE", 100)
     monkeypatch.setattr("affinity.statistics.false_discovery.RANKED_AT_ONCE", 50)
     assert published() == side_by_side
+
+
+def test_lists_in_files_are_no_memory_that_fit_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = af.read_orders(pd.DataFrame(af.make_shop(seed=4, customers=300).orders))
+    past = look_back(cut_lines(lines))
+    asked: list[tuple[int, bool]] = []
+
+    def note(_: object, __: str, needed: int) -> None:
+        asked.append((needed, mapped.is_mapped(past.holdings.product)))
+
+    monkeypatch.setattr("affinity.training.require_room", note)
+    learn_model(past, Settings(horizon_days=60))
+    monkeypatch.setattr(mapped, "LEAST_BYTES", 1)
+    in_files = mapped.full(len(past.holdings.product), 0, np.int32, may_map=True)
+    in_files[:] = past.holdings.product
+    past = replace(past, holdings=replace(past.holdings, product=in_files))
+    learn_model(past, Settings(horizon_days=60))
+    (whole, first), (least, last) = asked
+    assert (first, last) == (False, True)
+    assert past.steps is not None
+    of_lists = whole - least + 8 * len(past.steps)  # 14 bytes a holding, and 2 an age at a step
+    assert of_lists > 14 * len(past.holdings)
 
 
 @given(

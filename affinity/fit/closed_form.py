@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from affinity.mapped import is_mapped
 from affinity.tables.landmark import Landmark
 from affinity.tables.transitions import WEIGHT_UNIT, SquareCounts, Transitions
 from affinity.threads import available_threads, map_blocks, split_by_work
@@ -82,16 +83,19 @@ def _most_antecedents(co: Matrix, new: Matrix) -> int:
 
 def solving_bytes(landmark: Landmark, support: int) -> int:
     """Bytes that the edges of a landmark take beside its tables: at most where the matrices are stored; where they are
-    counted from lists, about as many, but for G, of which nobody knows before how many pairs it needs."""
+    counted from lists, about as many, but for G, of which nobody knows before how many pairs it needs. Lists in files
+    (see `affinity.counting.owned_lists`) take none but the weights of the steps."""
     transitions, n = landmark.transitions, len(landmark.transitions.products)
     if transitions.lists is not None:
-        steps = landmark.steps
+        steps, solved = landmark.steps, n * n // 8 + 40 * n * min(support, n)
+        if is_mapped(landmark.holdings.product):
+            return solved + 8 * (0 if steps is None else len(steps))
         rows = (
             0
             if steps is None or steps.customer is None
             else int(np.diff(landmark.holdings.indptr)[steps.customer[steps.customer >= 0]].sum())
         )
-        return n * n // 8 + 40 * n * min(support, n) + 14 * len(landmark.holdings) + 2 * rows
+        return solved + 14 * len(landmark.holdings) + 2 * rows
     values = 8 * (len(transitions.co_owned.column) + len(transitions.owned_at_order.column))
     at_hand = 12 * min(COLUMN_ENTRIES, len(transitions.co_owned.column) + len(transitions.new_at_order.column))
     return values + (12 * n * (n // 64 + 1) if n <= BITMAP_PRODUCTS else values // 2) + at_hand
