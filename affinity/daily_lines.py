@@ -42,7 +42,10 @@ def read_lines(orders: Any, settings: Settings, state: State) -> OrderLines:
     elif ingest.size_of_lines(parts) > share_of_memory(settings.memory_budget):
         state.notes[LINES] = "read in full: so many lines stand in files"
     else:
-        return _read_new(parts, settings, state)
+        try:
+            return _read_new(parts, settings, state)
+        except OSError as error:  # a part that cannot be opened, or is gone: the reader says what to do
+            state.notes[LINES] = f"read in full: {error.strerror}"
     return ingest.read_orders(orders, settings=settings.ingest, memory_budget=settings.memory_budget)
 
 
@@ -55,15 +58,13 @@ def _read_new(parts: ingest.ParquetParts, settings: Settings, state: State) -> O
     if known is not None:
         rest = ingest.ParquetParts(parts.folder, parts.paths[many + more :])
         found = _add_rest(known, later, rest, settings)
-        state.notes[LINES] = (
-            f"read anew: {found}" if isinstance(found, str) else f"{many + more} of {len(seen)} parts not read again"
-        )
-    every, later = (
-        (ingest.read_parts(parts, settings.ingest, settings.memory_budget), None) if isinstance(found, str) else found
-    )
-    if many + more < len(seen) or isinstance(found, str):
-        if _stamps(parts) != stamps:
-            return every.lines  # a part was replaced meanwhile, and nobody knows which one was read
+        taken = f"{many + more} of {len(seen)} parts not read again"
+        state.notes[LINES] = f"read anew: {found}" if isinstance(found, str) else taken
+    is_new = isinstance(found, str) or many + more < len(seen)
+    if isinstance(found, str):
+        found = ingest.read_parts(parts, settings.ingest, settings.memory_budget), None
+    every, later = found
+    if is_new and _stamps(parts) == stamps:  # else a part was replaced meanwhile, and nobody knows which one was read
         if later is not None and LEAST_SHARE * len(later.lines) < len(every.lines):
             state.save(LATER, key, _pack(later, seen[many:]))
         else:

@@ -101,7 +101,7 @@ def _row_hashes(bench: Workbench) -> np.ndarray:
     return np.concatenate([np.empty(0, dtype=np.uint64), *pieces])
 
 
-def why_not_added(known: PartsRead, new: PartsRead) -> str | None:
+def _why_not_added(known: PartsRead, new: PartsRead) -> str | None:
     """Why the rows of ``new`` cannot simply come after those of ``known``; None where they can."""
     if known.decided["alone"]:
         return str(known.decided["alone"])
@@ -110,8 +110,6 @@ def why_not_added(known: PartsRead, new: PartsRead) -> str | None:
             return f"other {name} in the new parts"
     if _holds_any(known.row_hash, new.row_hash):
         return "a row of a new part may repeat one of before"
-    if max(len(known.lines.orders), len(known.lines)) + len(new.lines) > np.iinfo(np.int32).max:
-        return "more lines than codes"
     return None
 
 
@@ -133,7 +131,7 @@ def add_parts(known: PartsRead, new: PartsRead) -> PartsRead | str:
 
     The parts of ``new`` must come after those of ``known``.
     """
-    alone = why_not_added(known, new)
+    alone = _why_not_added(known, new)
     if alone is not None:
         return alone
     first, last = known.lines, new.lines
