@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -52,8 +54,9 @@ def working_folder(prefix: str = "affinity-") -> Iterator[Path]:
     import tempfile
 
     try:
-        for entry in sorted(Path(tempfile.gettempdir()).glob(f"{prefix}*/{HELD}")):
-            _remove_if_free(entry, entry.parent)
+        for entry in sorted(Path(tempfile.gettempdir()).glob(f"{prefix}*")):
+            _remove_if_free(entry / HELD, entry)
+            _remove_if_just_made(entry, prefix)
         folder, held = _make_held(prefix)
     except OSError as error:
         raise _no_passage(error) from None
@@ -66,6 +69,18 @@ def working_folder(prefix: str = "affinity-") -> Iterator[Path]:
     finally:
         _remove_folder(folder)
         os.close(held)
+
+
+def _remove_if_just_made(folder: Path, prefix: str) -> None:
+    """Remove a folder of passage whose process was killed before it put its lock there, or after it took it away.
+
+    Only an empty one that `mkdtemp` made for this user. Of a process that lives and is about to lock it, see `_make_held`.
+    """
+    with contextlib.suppress(OSError):
+        made = folder.stat(follow_symlinks=False)
+        own = made.st_uid == os.geteuid() and made.st_mode == stat.S_IFDIR | stat.S_IRWXU
+        if own and re.fullmatch(f"{re.escape(prefix)}[a-z0-9_]{{8}}", folder.name):
+            folder.rmdir()
 
 
 def _make_held(prefix: str) -> tuple[Path, int]:

@@ -239,6 +239,19 @@ def test_a_killed_removal_leaves_what_the_next_one_knows(tmp_path: Path, monkeyp
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_of_passage_whose_process_was_killed_in_its_making(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is empty: the next run removes it, and nobody's own folder of a like name."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made = Path(tempfile.mkdtemp(prefix="affinity-"))
+    own = {tmp_path / "affinity-shop", tmp_path / "affinity-releases", tmp_path / "affinity-filled_0"}
+    for folder in own:
+        folder.mkdir(mode=0o755 if folder.name == "affinity-releases" else 0o700)
+    (tmp_path / "affinity-filled_0" / "mine").touch()
+    with working_folder():
+        assert not made.exists()
+    assert set(tmp_path.iterdir()) == own
+
+
 def test_another_defect_is_not_taken_for_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def run() -> None:
         raise OSError("a library cannot be loaded")
