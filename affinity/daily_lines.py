@@ -75,15 +75,13 @@ def _read_new(parts: ingest.ParquetParts, settings: Settings, state: State) -> O
 def _recall(state: State, name: str, key: str, seen: Seen) -> tuple[ingest.PartsRead | None, int]:
     """What a part of the state holds of the first parts of ``seen``, and how many they are."""
     part = state.load(name, key)
+    before = [] if part is None else part.plain["parts"]
+    if part is not None and seen[: len(before)] != before:
+        part = None
+        state.notes[name] = "read anew: the parts that were read before are not the first ones any more"
     if name == LATER and "damaged" not in state.notes[name]:
         del state.notes[name]  # what is kept where is nothing to the reader
-    if part is None:
-        return None, 0
-    before = part.plain["parts"]
-    if not before or seen[: len(before)] != before:
-        state.notes[name] = "read anew: the parts that were read before are not the first ones any more"
-        return None, 0
-    return _unpack(part), len(before)
+    return (None, 0) if part is None else (_unpack(part), len(before))
 
 
 def _add_rest(

@@ -37,12 +37,14 @@ OLD, NEW = make_identity(0), make_identity(1)
 
 @dataclass(frozen=True)
 class Scenario:
-    """prepare : makes the folder; act : what a fault strikes; intact : after it; done : after acting once more"""
+    """prepare : makes the folder; act : what a fault strikes; intact : after it; done : after acting once more; has_threads :
+    acting starts threads that a fork would lose"""
 
     prepare: Callable[[Path], Any]
     act: Callable[[Path], Any]
     intact: Callable[[Path], None]
     done: Callable[[Path], None]
+    has_threads: bool = False
 
 
 def publish(folder: Path, identity: dict[str, Any], seed: int = 0, keep: int = 5) -> Path:
@@ -257,7 +259,7 @@ def _verb(*words: str) -> Scenario:
         assert _names(folder) == {"passing", "orders.csv", *outputs}
         assert not any(any(entry.iterdir()) for entry in (folder / "passing").iterdir())
 
-    return Scenario(prepare, act, intact, done)
+    return Scenario(prepare, act, intact, done, has_threads=True)
 
 
 _A, _B = release_id(OLD), release_id(NEW)

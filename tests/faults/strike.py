@@ -1,6 +1,7 @@
 """python -m tests.faults.strike SCENARIO FAULT FOLDER [STRIDE]: the fault at every step (or every STRIDE-th) of the scenario.
 
-Each time in a child that is forked for it; then what was there must be intact, the next run succeed and leave nothing over.
+Each time in a child that is forked for it, or (verbs of the command line, whose engines have threads that a fork would
+lose) in a process of its own; then what was there must be intact, the next run succeed and leave nothing over.
 Prints {"injected": …, "refused": …, "killed": …, "passed": …}: how often, and how the child ended.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import traceback
 import warnings
@@ -37,6 +39,13 @@ def in_child(act: Callable[[], int]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def in_process(name: str, fault: str, folder: Path, at: int) -> int:
+    """The exit code of the same in a process of its own; minus the signal that ended it."""
+    asked = [name, fault, str(folder), "--once", str(at)]
+    done = subprocess.run([sys.executable, "-m", "tests.faults.strike", *asked], check=False, timeout=10 * SECONDS)
+    return done.returncode
+
+
 def struck(act: Callable[[], Any], at: int, fault: Callable[[], Any]) -> int:
     """0 finished untouched, 10 finished although struck, 11 a clear error, 12 interrupted; what else is raised is a defect."""
     points = Failpoints(at, fault)
@@ -63,7 +72,10 @@ def strike_everywhere(name: str, fault: str, folder: Path, stride: int = 1) -> C
     while True:
         at += 1 if at == 0 else stride
         begin(scenario, folder)
-        code = in_child(lambda: struck(lambda: scenario.act(folder), at, FAULTS[fault]))  # noqa: B023
+        if scenario.has_threads:
+            code = in_process(name, fault, folder, at)
+        else:
+            code = in_child(lambda: struck(lambda: scenario.act(folder), at, FAULTS[fault]))  # noqa: B023
         if code == 0:
             break
         assert code in OUTCOMES, f"{name}, {fault} at step {at}: the child ended with {code}"
@@ -79,6 +91,16 @@ def strike_everywhere(name: str, fault: str, folder: Path, stride: int = 1) -> C
     return outcomes
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """What the module says."""
     warnings.simplefilter("ignore")
-    sys.stdout.write(json.dumps(strike_everywhere(sys.argv[1], sys.argv[2], Path(sys.argv[3]), *map(int, sys.argv[4:]))))
+    name, fault, folder, *rest = sys.argv[1:]
+    if rest[:1] == ["--once"]:
+        from tests.faults.scenarios import SCENARIOS
+
+        sys.exit(struck(lambda: SCENARIOS[name].act(Path(folder)), int(rest[1]), FAULTS[fault]))
+    sys.stdout.write(json.dumps(strike_everywhere(name, fault, Path(folder), *map(int, rest))))
+
+
+if __name__ == "__main__":
+    main()
