@@ -19,6 +19,8 @@ DENSE_CELLS = 1 << 19
 #: A dense block passes over every set, an accumulator a row jumps once for each item that another follows: jumps that
 #: a pass over a set is worth (measured on twelve sets: the two methods cost the same near 1).
 _JUMPS_PER_SET = 1.0
+#: A dense block also walks the cells that no pair is near, which an accumulator a row never sees: jumps a cell is worth.
+_JUMPS_PER_IDLE_CELL = 1 / 8
 #: Below this many pair events no threads are started.
 _FEW_EVENTS = 200_000
 #: Bins of the histogram of counts, the last one open.
@@ -52,14 +54,18 @@ class PairTask:
 
     def choose_method(self) -> tuple[str, str]:
         """("dense" or "sparse", why)."""
+        from affinity.kernels.pairs import SHIFT
+
         blocks = self.n_items**2 // (2 * self._dense_cells()) + 1
         n_sets = len(self.bought.begins) + len(self.owned.begins)
         jumps = int(self.bought.heads.sum() + self.owned.heads.sum())
-        dense = blocks * n_sets * _JUMPS_PER_SET <= jumps
-        events = int(self.following.sum()) / max(self.n_items * (self.n_items - 1) // 2, 1)
+        events, cells = int(self.following.sum()), self.n_items * (self.n_items - 1) // 2
+        idle = max(cells - (events << int(SHIFT)), 0)
+        dense = blocks * n_sets * _JUMPS_PER_SET + idle * _JUMPS_PER_IDLE_CELL <= jumps
         reason = (
-            f"{self.n_items:,} items are {blocks:,} cache-sized blocks of rows, each one pass over {n_sets:,} sets; that is "
-            f"{'no dearer' if dense else 'dearer'} than {jumps:,} jumps to the items' places; {events:.3g} events a cell"
+            f"{self.n_items:,} items are {blocks:,} cache-sized blocks of rows, each one pass over {n_sets:,} sets, and "
+            f"{idle:,} cells near no pair; that is {'no dearer' if dense else 'dearer'} than {jumps:,} jumps to the items' "
+            f"places; {events / max(cells, 1):.3g} events a cell"
         )
         return "dense" if dense else "sparse", reason
 

@@ -137,6 +137,8 @@ def test_few_products_are_counted_densely_and_the_table_says_why():
     assert (few.info["products"], few.info["events"]) == (50, int(few.count.sum()))
     many = count_pairs(make_baskets([[k, k + 1] for k in range(0, 60_000, 2)], 60_000))
     assert many.info["method"] == "sparse"
+    alone = count_pairs(make_baskets([[k] for k in range(60_000)], 60_000))
+    assert (alone.info["method"], len(alone)) == ("sparse", 0)
 
 
 def test_many_items_share_flags():
