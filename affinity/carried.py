@@ -14,7 +14,6 @@ from affinity.ranking import as_numbers, from_numbers, sum_shown
 from affinity.settings import Settings
 from affinity.state import Part, State
 from affinity.tables import Recommendations
-from affinity.tables.recommendations import ROWS
 from affinity.vocabulary import Vocabulary
 
 #: What ranking takes from the products; sale dates reach it through eligibility, names the sentences, which are written anew.
@@ -32,7 +31,7 @@ def recommend_changed(shop: Shop, learnt_key: str, state: State) -> Recommendati
     else:
         people, products = shop.past.holdings.customers, shop.past.lines.products
         fresh = recommend_customers(shop, np.flatnonzero(~same).astype(np.int32))
-        found = _merge(fresh, _recall(before, same, people, products), shop)
+        found = _merge(fresh, _Kept(before, same, people, products), shop)
         state.notes["lists"] = f"{int(same.sum()):,} of {len(people):,} customers' lists taken from the state"
     state.save("lists", key, Part(seen | as_numbers(found), {}))
     return found
@@ -129,22 +128,31 @@ def _equal_rows(one: _Rows, other: _Rows) -> np.ndarray:
     return equal
 
 
-def _recall(before: Part, same: np.ndarray, people: Vocabulary, products: Vocabulary) -> dict[str, np.ndarray]:
-    """The rows of the run before of the customers who are the ``same``, in today's codes."""
-    old = before.arrays
-    who = np.append(people.encode(old["customers"]), np.int32(-1))[old["customer"]]
-    rows = np.flatnonzero((who >= 0) & np.append(same, False)[who])
-    good = np.append(products.encode(old["products"]), np.int32(-1))  # code −1 stays −1
-    columns: dict[str, np.ndarray] = {name: old[name][rows] for name in ROWS}
-    columns["customer"] = who[rows]
-    columns |= {name: good[columns[name]] for name in ("product", "because")}
-    return columns
+class _Kept:
+    """The rows of the run before of the customers who are the ``same``, in today's codes; they rise with the customer."""
+
+    def __init__(self, before: Part, same: np.ndarray, people: Vocabulary, products: Vocabulary) -> None:
+        self._old = before.arrays
+        who = np.append(people.encode(self._old["customers"]), np.int32(-1))[self._old["customer"]]
+        self._rows = np.flatnonzero((who >= 0) & np.append(same, False)[who])
+        self.customer = who[self._rows]
+        self._good = np.append(products.encode(self._old["products"]), np.int32(-1))  # code −1 stays −1
+
+    def column(self, name: str) -> np.ndarray:
+        if name == "customer":
+            return self.customer
+        column = self._old[name][self._rows]
+        return self._good[column] if name in ("product", "because") else column
 
 
-def _merge(fresh: Recommendations, kept: dict[str, np.ndarray], shop: Shop) -> Recommendations:
+def _merge(fresh: Recommendations, kept: _Kept, shop: Shop) -> Recommendations:
     """The rows of both by customer; what adds up over the lists is added up as a run of everybody does."""
-    every = {name: np.concatenate([column, kept[name]]) for name, column in as_numbers(fresh).items()}
-    order = np.argsort(every["customer"], kind="stable")
-    found = from_numbers(fresh, {name: column[order] for name, column in every.items()})
-    codes = np.arange(len(shop.past.holdings.customers), dtype=np.int32)
-    return sum_shown(found, divide_customers(codes))
+    n = len(shop.past.holdings.customers)
+    sizes = [np.bincount(customer, minlength=n) for customer in (fresh.customer, kept.customer)]
+    is_fresh = np.repeat(sizes[0] > 0, sum(sizes))
+    every: dict[str, np.ndarray] = {}
+    for name, column in as_numbers(fresh).items():
+        every[name] = np.empty(len(is_fresh), dtype=column.dtype)
+        every[name][is_fresh], every[name][~is_fresh] = column, kept.column(name)
+    found = from_numbers(fresh, every)
+    return sum_shown(found, divide_customers(np.arange(n, dtype=np.int32)))

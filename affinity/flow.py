@@ -37,6 +37,7 @@ from affinity.observed import measure_offer_log
 from affinity.packing import pack_shop
 from affinity.periods import explain_change
 from affinity.progress import step, track
+from affinity.republish import Republisher
 from affinity.result import Result
 from affinity.settings import Settings
 from affinity.state import State, open_state
@@ -161,6 +162,7 @@ def _run(
         packer=partial(pack_shop, shop),
         learnt_day=None if settings.learn_every_days is None else learnt.day,
         kept={} if kept is None else kept.notes,
+        republish=None if kept is None else Republisher.of(kept.folder, learnt, shop.graph, shop.conversion).publish,
     )
 
 

@@ -47,11 +47,12 @@ class LabelColumn:
 
     def narrowed(self) -> LabelColumn:
         """The same rows with the labels that they use and no others, in their order."""
-        used, place = np.unique(self.codes, return_inverse=True)
-        unknown = int(np.searchsorted(used, 0))
-        kept = used[unknown:]
+        place = np.full(len(self.labels) + 1, -1, dtype=np.int32)  # the last place is that of code −1
+        place[self.codes] = 0
+        kept = np.flatnonzero(place[:-1] == 0)
+        place[:-1][kept], place[-1] = np.arange(len(kept)), -1
         labels = self.labels[kept] if isinstance(self.labels, np.ndarray) else self.labels.take(kept)
-        return LabelColumn((place - unknown).astype(np.int32), labels)
+        return LabelColumn(place[self.codes], labels)
 
 
 class WordColumn(LabelColumn):

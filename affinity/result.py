@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Result:
                 ``recommendations``, as ``everybody`` holds them together
     learnt_day : with ``learn_every_days``, the first day that pairs, rules, conversion and fit know nothing of
     life_tables : None too where what was learnt came from a state; kept : what was taken from it, and what not and why
+    republish : with a state: calls what writes a release with the files that need not be written again
     """
 
     settings: Settings
@@ -79,6 +80,7 @@ class Result:
     packer: Callable[[], Mapping[str, Any]] | None = None
     learnt_day: int | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
+    republish: Callable[[Callable[..., Path], Mapping[str, Any]], Path] | None = None
 
     def recommend(
         self, context: str = "customer", *, given: Iterable[str] = (), customer: str | None = None
@@ -156,14 +158,17 @@ class Result:
 
         Published atomically: until the last rename the previous release stays current, and afterwards the new one is.
         """
-        return release.write_release(
+        tables = self.tables()
+        write = partial(
+            release.write_release,
             folder,
-            self.tables(),
+            tables,
             report=self.report(),
             identity=self.identity(),
             keep=self.settings.release.keep,
             shop=None if self.packer is None else self.packer(),
         )
+        return write() if self.republish is None else self.republish(write, tables)
 
     def sample_customer(self) -> str | None:
         """The customer with the most evidence-based recommendations, for a first look."""

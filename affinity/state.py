@@ -1,13 +1,16 @@
 """A state folder: what a run made that a later run may need again, kept under the fingerprint of what it was made from.
 
 A part is one file of arrays and plain values with its key and a checksum, replaced in one rename: a kill leaves the old
-one. It is used where key and checksum are as expected and made anew where not, so a state can only save time.
+one. It is used where key and checksum are as expected and made anew where not, so a state can only save time. The file is
+an .npz that is not compressed and whose arrays begin at multiples of _ALIGNED bytes: they are mapped, not copied.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
+import mmap
 import os
 import struct
 import zipfile
@@ -15,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +29,13 @@ from affinity.vocabulary import PackedTexts, pack_texts
 #: Changes when a part means something else than before.
 FORMAT = 2
 
-#: Where a member of a zip archive says how long its name and what follows it are.
-_NAME_SIZES = 26
+#: Where a member of a zip archive says how long its name and what follows it are, and where its name begins.
+_NAME_SIZES, _NAME = 26, 30
+#: What `zipfile` adds to a member that may be large.
+_LARGE_MEMBER = 20
+_ALIGNED = 64
+#: How a field is marked that only fills (no other program has this number).
+_FILLER = 0xA1F1
 
 MARKER, LOCK = "affinity-state.json", ".lock"
 
@@ -55,7 +63,7 @@ class State:
             return None
         try:
             found, stored = _read(path, key)
-        except (OSError, ValueError, KeyError, EOFError, MemoryError, struct.error, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, MemoryError, OverflowError, struct.error, zipfile.BadZipFile) as error:
             self.notes[name] = f"made anew: {path} is damaged ({type(error).__name__}: {error})"
             return None
         if found is None:
@@ -73,7 +81,7 @@ class State:
         path = self.folder / f"{name}.npz"
         try:
             with replacing(path) as aside, aside.open("wb") as file:
-                np.savez(file, **arrays)
+                _write(file, arrays)
         except OSError as error:
             raise OutputError(
                 f"The state cannot be written to {str(path)!r}: {error.strerror or error}.",
@@ -136,26 +144,43 @@ def _cannot_be_used(folder: Path, error: OSError) -> OutputError:
     )
 
 
+def _write(file: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    with zipfile.ZipFile(file, "w") as stored:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")
+            begin = file.tell() + _NAME + len(member.filename.encode()) + _LARGE_MEMBER + 4
+            member.extra = struct.pack("<HH", _FILLER, -begin % _ALIGNED) + bytes(-begin % _ALIGNED)
+            with stored.open(member, "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asarray(array, order="C"), allow_pickle=False)  # its head has 64n bytes
+
+
 def _read(path: Path, key: str) -> tuple[Part | None, int]:
     """The part (None where its key is another one) and its format."""
     with path.open("rb") as file, zipfile.ZipFile(file) as stored:
-        head = json.loads(_stored_array(file, stored.getinfo("head.npy")).tobytes())
+        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        head = json.loads(_stored_array(whole, stored.getinfo("head.npy")).tobytes())
         if head["format"] != FORMAT or head["key"] != key:
             return None, int(head["format"])
         members = [one for one in stored.infolist() if one.filename != "head.npy"]
-        arrays = {one.filename.removesuffix(".npy"): _stored_array(file, one) for one in members}
+    arrays = {one.filename.removesuffix(".npy"): _stored_array(whole, one) for one in members}
     if _checksum(arrays) != head["checksum"]:
         raise ValueError("its checksum does not match")
     plain = json.loads(arrays.pop("plain").tobytes())
     return Part(_decoded(arrays), plain), FORMAT
 
 
-def _stored_array(file: BinaryIO, member: zipfile.ZipInfo) -> np.ndarray:
-    """An array of an archive that is not compressed, read at once: the checksum of the part covers more than the archive's."""
-    file.seek(member.header_offset + _NAME_SIZES)
-    name, extra = struct.unpack("<HH", file.read(4))
-    file.seek(name + extra, os.SEEK_CUR)
-    return np.lib.format.read_array(file, allow_pickle=False)
+def _stored_array(whole: mmap.mmap, member: zipfile.ZipInfo) -> np.ndarray:
+    """An array of an archive that is not compressed, as it lies there: the checksum of the part covers more than its own."""
+    name, extra = struct.unpack_from("<HH", whole, member.header_offset + _NAME_SIZES)
+    whole.seek(member.header_offset + _NAME + name + extra)
+    version = np.lib.format.read_magic(whole)
+    if version != (1, 0):
+        raise ValueError(f"an array of version {version}")
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(whole)
+    if by_columns or dtype.hasobject:
+        raise ValueError("an array that no state holds")
+    array = np.frombuffer(whole, dtype, math.prod(shape), whole.tell()).reshape(shape)
+    return array if array.flags.aligned else array.copy()
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from affinity import ingest
 from affinity.contexts import Facts, Listed
 from affinity.errors import OutputError, SettingsError
 from affinity.learning import facts_before, learning_day
+from affinity.release.known import KnownFile, copy_known
 from affinity.settings import Settings
 from affinity.state import Part, State, open_state
 from affinity.steps import read_past
@@ -198,6 +200,10 @@ def test_a_part_is_read_as_it_was_kept(tmp_path: Path, part: Part) -> None:
     assert found.arrays["texts"].tolist() == part.arrays["texts"].tolist()
     assert found.arrays["none"].tolist() == []
     assert found.plain == part.plain
+    assert found.arrays["numbers"].flags.aligned
+    assert not found.arrays["numbers"].flags.owndata  # mapped, not copied
+    with np.load(tmp_path / "state" / "part.npz") as plain:  # a plain archive, whoever reads it
+        assert plain["numbers"].tolist() == part.arrays["numbers"].tolist()
 
 
 @pytest.mark.parametrize("harm", ["cut short", "one byte", "empty", "something else"])
@@ -233,15 +239,46 @@ def test_a_run_on_a_damaged_state_makes_it_anew(shop: dict[str, pd.DataFrame], t
     assert taken(run_both(shop["orders"], tmp_path, as_of)) == (True, True)
 
 
+def test_files_of_what_was_learnt_are_copied_from_the_last_release(
+    shop: dict[str, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: dict[str, bool] = {}
+
+    def copy(known: KnownFile, path: Path) -> bool:
+        copied[path.stem] = copy_known(known, path)
+        return copied[path.stem]
+
+    monkeypatch.setattr("affinity.release.write.copy_known", copy)
+    learnt = {"conversions", "curves", "pairs", "segment_conversions"}
+    first, second, third, fourth = (LEARNING_DAY + dt.timedelta(days=k) for k in (1, 2, 3, 4))
+    run_both(shop["orders"], tmp_path, first)
+    assert copied == {}
+    result = run_both(shop["orders"], tmp_path, second)
+    assert copied == dict.fromkeys(learnt, True)
+    release = Path(os.readlink(tmp_path / "daily" / "current"))
+    file = tmp_path / "daily" / release / "conversions.parquet"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    (file.parent / "pairs.parquet").unlink()
+    run_both(shop["orders"], tmp_path, third)
+    assert copied == {"conversions": False, "curves": True, "pairs": False, "segment_conversions": True}
+    copied.clear()
+    replace(result, curves=None).publish(tmp_path / "other")
+    assert copied == dict.fromkeys(learnt - {"curves"}, True)  # a table that is not the one that was learnt is written
+    run_both(shop["orders"], tmp_path, fourth)
+    assert copied == dict.fromkeys(learnt, True)
+
+
 def test_a_save_that_is_broken_off_leaves_what_was_kept(tmp_path: Path, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_state(tmp_path / "state") as state:
         state.save("part", "key", part)
 
-        def stop(file: Any, **arrays: Any) -> None:
+        def stop(file: Any, arrays: Any) -> None:
             file.write(b"half")
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(np, "savez", stop)
+        monkeypatch.setattr("affinity.state._write", stop)
         with pytest.raises(KeyboardInterrupt):
             state.save("part", "new key", part)
         assert state.load("part", "key") is not None
@@ -251,7 +288,7 @@ def test_a_save_that_is_broken_off_leaves_what_was_kept(tmp_path: Path, part: Pa
 def test_a_full_disk_is_said_and_leaves_what_was_kept(tmp_path: Path, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_state(tmp_path / "state") as state:
         state.save("part", "key", part)
-        monkeypatch.setattr(np, "savez", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        monkeypatch.setattr("affinity.state._write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(OutputError, match="No space left"):
             state.save("part", "new key", part)
         assert state.load("part", "key") is not None

@@ -52,9 +52,9 @@ def _count_block(eligibility: Eligibility) -> np.ndarray:
 def _group_customers(eligibility: Eligibility) -> tuple[np.ndarray, np.ndarray]:
     """The distinct (plan, customer state), and the group of each customer."""
     plan = np.full(len(eligibility.customers), -1) if eligibility.plan is None else eligibility.plan
-    both = np.stack([plan.astype(np.int64), eligibility.customer_state.astype(np.int64)], axis=1)
-    groups, group = np.unique(both, axis=0, return_inverse=True)
-    return groups, group.reshape(-1)
+    width = len(eligibility.states) + 1  # a state is −1 or a place among them
+    both, group = np.unique((plan.astype(np.int64) + 1) * width + eligibility.customer_state + 1, return_inverse=True)
+    return np.stack([both // width, both % width], axis=1) - 1, group
 
 
 def _masked_states(eligibility: Eligibility, plan: int, customer_state: int) -> np.ndarray:

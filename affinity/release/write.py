@@ -32,6 +32,7 @@ from affinity.release.folder import (
     publishing,
     remove_older,
 )
+from affinity.release.known import KnownFile, copy_known
 from affinity.release.parquet import published_columns, write_hashed, write_published
 from affinity.release.schema import TABLES
 from affinity.release.semantic import FILE, cube_model
@@ -51,6 +52,7 @@ def write_release(
     identity: Mapping[str, Any],
     keep: int = 5,
     shop: Mapping[str, Any] | None = None,
+    known: Mapping[str, KnownFile] | None = None,
 ) -> Path:
     """Publish ``tables`` as a release under ``folder``, make it the current one, keep the newest ``keep``.
 
@@ -60,6 +62,7 @@ def write_release(
     identity : plain values that decide the answers (hash of the inputs' rows, settings, as_of, package version); their
                hash is the id. No paths, clock or host
     shop     : what a server needs to answer carts and orders (see affinity.packing), for serving/
+    known    : file name without ending -> a file that holds this table already, byte for byte; made anew where it is damaged
 
     Publishing an id that is there verifies it, makes it current and writes nothing; one that is damaged is replaced.
     Returns folder/releases/<id>. Raises OutputError where the folder cannot be used or written.
@@ -76,7 +79,7 @@ def write_release(
             clear_aside(folder)
             try:
                 if not _is_intact(folder / RELEASES / name):
-                    _write_aside(aside, tables, report, dict(identity), shop)
+                    _write_aside(aside, tables, report, dict(identity), shop, known or {})
                     _move_in(folder, aside, name)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
@@ -109,11 +112,16 @@ def _move_in(folder: Path, aside: Path, name: str) -> None:
 
 
 def _write_aside(
-    aside: Path, tables: Content, report: Mapping[str, Any], identity: dict[str, Any], shop: Mapping[str, Any] | None
+    aside: Path,
+    tables: Content,
+    report: Mapping[str, Any],
+    identity: dict[str, Any],
+    shop: Mapping[str, Any] | None,
+    known: Mapping[str, KnownFile],
 ) -> None:
     aside.mkdir()
     with ThreadPoolExecutor(2) as pool:  # the largest table takes about as long as the rest together
-        written = dict(zip(TABLES, pool.map(lambda name: _write_table(aside, name, tables.get(name)), TABLES)))
+        written = dict(zip(TABLES, pool.map(lambda name: _write_table(aside, name, tables.get(name), known.get(name)), TABLES)))
     files = {f"{name}.parquet": entry for name, entry in written.items()}
     rows = {name: entry["rows"] for name, entry in written.items()}
     served = {name: published_columns(name, tables.get(name)) for name in ("recommendations", "also_bought", "products")}
@@ -139,8 +147,12 @@ def _write_aside(
     sync_folder(aside)
 
 
-def _write_table(aside: Path, name: str, content: Table | Mapping[str, AnyColumn] | None) -> dict[str, Any]:
+def _write_table(
+    aside: Path, name: str, content: Table | Mapping[str, AnyColumn] | None, known: KnownFile | None
+) -> dict[str, Any]:
     """One file of the release; its entry in the manifest."""
+    if known is not None and copy_known(known, aside / f"{name}.parquet"):
+        return dict(known.entry)
     found: list[tuple[int, str]] = []
     written = write_hashed(aside / f"{name}.parquet", lambda file: found.append(write_published(name, content, file)))
     rows, values = found[0]
