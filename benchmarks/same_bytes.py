@@ -73,6 +73,7 @@ CIRCUMSTANCES = (
     Circumstance("BLAS for Haswell", {"OPENBLAS_CORETYPE": "Haswell"}),
     Circumstance("BLAS for Prescott", {"OPENBLAS_CORETYPE": "Prescott"}),
     Circumstance("kernels for any x86-64", {"NUMBA_CPU_NAME": "generic"}, cache="generic"),
+    Circumstance("NumPy without AVX-512", {"NPY_DISABLE_CPU_FEATURES": "X86_V4"}),
     Circumstance("NumPy without AVX2", {"NPY_DISABLE_CPU_FEATURES": OLD_PROCESSOR["NPY_DISABLE_CPU_FEATURES"]}),
     Circumstance("Arrow without SIMD", {"ARROW_USER_SIMD_LEVEL": "NONE"}),
     Circumstance("C library without FMA", {"GLIBC_TUNABLES": OLD_PROCESSOR["GLIBC_TUNABLES"]}),

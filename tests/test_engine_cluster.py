@@ -48,26 +48,26 @@ def test_a_lake_that_spark_reads_gives_what_one_machine_does(spark_orders: Path,
     assert read_manifest(tmp_path / "out" / "current") == local
 
 
-def compare_engines(orders: Path, engine: str) -> None:
+def compare_engines(orders: Path, engine: str, files: int = 101) -> None:
     command = [sys.executable, "-m", "benchmarks.engines_equal", str(orders), "--engine", engine]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     compared = json.loads(done.stdout.splitlines()[-1])
-    assert compared["files"] > 100
+    assert compared["files"] >= files
     assert compared["differing"] == []
 
 
 @pytest.mark.parametrize(
-    ("name", "engine"),
+    ("name", "engine", "files"),
     [
-        ("groceries_members.parquet", CLUSTER),
-        ("tafeng_seq.parquet", "local[2]"),
-        ("instacart_train_baskets.parquet", "local[2]"),
-        ("online_retail_ii_raw.parquet", "local[2]"),
+        ("groceries_members.parquet", CLUSTER, 101),
+        ("tafeng_seq.parquet", "local[2]", 101),
+        ("instacart_train_baskets.parquet", "local[2]", 78),  # names no customers: nothing is served to any
+        ("online_retail_ii_raw.parquet", "local[2]", 101),
     ],
 )
-def test_real_orders_give_the_same_bytes(name: str, engine: str, shared_data: Path) -> None:
-    compare_engines(shared_data / "retail" / name, engine)
+def test_real_orders_give_the_same_bytes(name: str, engine: str, files: int, shared_data: Path) -> None:
+    compare_engines(shared_data / "retail" / name, engine, files)
 
 
 def test_a_generated_shop_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -106,12 +106,13 @@ def open_parquet(bench: Workbench, path: Path, parts: Sequence[Path] = ()) -> So
     relation = "read_parquet($path, binary_as_string=true)"
     parameters: dict[str, object] = {"path": [escape(str(part)) for part in parts or [path]]}
     try:
-        for part in parts or [path]:  # a damaged footer may name sizes of gigabytes, which DuckDB would allocate
-            pq.read_metadata(part)
+        for looked_at in parts or [path]:  # a damaged footer may name sizes of gigabytes, which DuckDB would allocate
+            pq.read_metadata(looked_at)
+        looked_at = path
         described = bench.run(f"DESCRIBE SELECT * FROM {relation}", parameters)
     except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path.name} cannot be read as Parquet: {first_line(error).rstrip('.')}.",
+            f"{looked_at.name} cannot be read as Parquet: {first_line(error).rstrip('.')}.",
             do="Export it again, or pass --format by what it is.",
         ) from None
     return _select(tuple(Column(row[0], row[1]) for row in described), relation, parameters, "parquet")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import affinity as af
 from affinity.errors import AllRowsBad, InputError, SettingsError, StrictRows, UnknownColumns
 from affinity.ingest import check_future, read_orders
 from affinity.ingest.workbench import Workbench
@@ -47,6 +49,17 @@ def test_files_that_are_not_there(tmp_path) -> None:
 )
 def test_files_that_are_something_else(tmp_path, content: bytes, what: str) -> None:
     assert f"x.csv is {what}, not" in error_of(InputError, write(tmp_path, "x.csv", content))
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_the_damaged_part_of_a_folder_is_named(tmp_path: Path, known: bool) -> None:
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    pd.DataFrame(af.make_shop(seed=1, customers=60).orders).to_parquet(parts / "part-0.parquet")
+    (parts / "part-1.parquet").write_bytes(b"PAR1" + bytes(500) + b"PAR1")
+    state = {"state": tmp_path / "state", "learn_every_days": 7} if known else {}
+    with pytest.raises(InputError, match=r"^part-1\.parquet cannot be read as Parquet"):
+        af.run(parts, **state)
 
 
 def test_damaged_files(tmp_path, monkeypatch) -> None:
