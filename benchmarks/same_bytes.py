@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -187,6 +188,7 @@ def main() -> int:
     others = [Circumstance(path, python=path, cache="other") for path in asked.python]
     chosen = [one for one in CIRCUMSTANCES[1:] if not asked.only or any(word in one.name for word in asked.only)]
     apart = 0
+    shutil.rmtree(asked.folder / "releases", ignore_errors=True)  # a release that is there already is not written again
     for shop, place in write_shops(asked.folder, asked.lines).items():
         first = make_release(place, asked.folder / "releases" / place.name / "0", CIRCUMSTANCES[0], asked.folder)
         for n, how in enumerate([*chosen, *others], start=1):

@@ -766,3 +766,21 @@ def pairs_of_supports(ranked):
 def place_texts(known: list[str], asked: list[str]) -> list[tuple[int, bool]]:
     """For each asked text how many of the known ones are smaller, and whether it is one of them."""
     return [(sum(text < one for text in known), one in known) for one in asked]
+
+
+# ---- elementary functions ----
+
+
+def elementary(name, x, exponent=None):
+    """exp, exp2, expm1, log, log1p, log10 or power of each number; -inf at the edge of what a logarithm takes, NaN beyond."""
+    functions = {
+        "exp": math.exp,
+        "exp2": lambda value: math.pow(2.0, value),
+        "expm1": math.expm1,
+        "log": math.log,
+        "log1p": math.log1p,
+        "log10": math.log10,
+        "power": lambda value: math.pow(value, exponent),
+    }
+    edge = {"log": 0.0, "log10": 0.0, "log1p": -1.0}.get(name, -math.inf)
+    return [-math.inf if value == edge else math.nan if value < edge else functions[name](value) for value in x]

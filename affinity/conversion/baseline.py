@@ -14,6 +14,7 @@ import numpy as np
 from affinity import mapped
 from affinity.conversion.activity import activity_levels
 from affinity.conversion.kinds import count_tests, is_upsell
+from affinity.statistics.elementary import expm1
 from affinity.statistics.false_discovery import benjamini_hochberg
 from affinity.statistics.hazard import LEAST_EXPECTED, excess_p_values, robust_dispersion
 from affinity.statistics.shrinkage import GammaMixture, fit_gamma_poisson_mixture
@@ -128,7 +129,7 @@ def expected_rates(life_tables: LifeTables, rows: np.ndarray, level: np.ndarray)
         share = _stratum_shares(life_tables, chosen, by_stratum.shape[1])
         for h, days in enumerate(overlaps):
             cumulative = (by_stratum * days).sum(axis=2)
-            rate[first : first + len(chosen), h] = (share * -np.expm1(-cumulative)).sum(axis=1)
+            rate[first : first + len(chosen), h] = (share * -expm1(-cumulative)).sum(axis=1)
     return rate
 
 

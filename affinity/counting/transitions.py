@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from affinity import mapped
+from affinity.statistics.elementary import exp2
 from affinity.tables.baskets import Baskets
 from affinity.tables.holdings import Holdings
 from affinity.tables.transitions import WEIGHT_UNIT, SquareCounts, Transitions
@@ -141,7 +142,7 @@ def longest_age(steps: Baskets | None, holdings: Holdings) -> int:
 def weight_by_age(half_life: float, longest: int, clocked: bool = True) -> np.ndarray:
     """int64[longest + 1]: 2^(−age/half_life) in units of 2**-20, rounded; all one without a clock."""
     ages = np.arange(longest + 1, dtype=np.float64)
-    decay = np.exp2(-ages / half_life) if clocked else np.ones_like(ages)
+    decay = exp2(-ages / half_life) if clocked else np.ones_like(ages)
     return np.rint(decay * WEIGHT_UNIT).astype(np.int64)
 
 

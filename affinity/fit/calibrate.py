@@ -7,6 +7,7 @@ import numpy as np
 from affinity.fit.probability import Probability, learn_probability, recent_growth
 from affinity.fit.study import Studied, landmark_day, pool_blend, take_sample
 from affinity.statistics.calibration import calibration_bins, calibration_error, calibration_slope
+from affinity.statistics.elementary import log
 from affinity.tables.fit_model import Calibration
 from affinity.tables.landmark import Landmark
 
@@ -68,4 +69,4 @@ def _log_odds(probability: np.ndarray) -> float:
     """Log odds of the mean, half a row kept away from 0 and 1."""
     n = len(probability)
     share = float(np.clip(probability.mean(), 0.5 / n, 1 - 0.5 / n))
-    return float(np.log(share / (1 - share)))
+    return float(log(share / (1 - share)))

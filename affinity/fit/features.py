@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.fit.closed_form import Edges
+from affinity.statistics.elementary import exp2, log, log1p
 from affinity.tables.holdings import Holdings
 from affinity.tables.landmark import Landmark, SegmentScores
 from affinity.tables.table import once_a_table
@@ -103,16 +104,16 @@ def owned_weight(landmark: Landmark) -> np.ndarray:
     if holdings.clock is None:
         return np.ones(len(holdings.product))
     age = (holdings.end[holdings.customer] - holdings.last_at) / landmark.transitions.half_life
-    return 0.5 * np.exp2(-4.0 * age) + 0.5 * np.exp2(-age / 3.0)
+    return 0.5 * exp2(-4.0 * age) + 0.5 * exp2(-age / 3.0)
 
 
 @once_a_table
 def popularity_of(transitions: Transitions) -> dict[str, np.ndarray]:
     """float64[n_products] each: log(1 + decayed first purchases), log(1 + decayed lines), log(1 + buyers)."""
     return {
-        "first_purchases": np.log1p(transitions.first_purchases / WEIGHT_UNIT),
-        "recent_lines": np.log1p(transitions.recent_lines / WEIGHT_UNIT),
-        "buyers": np.log1p(transitions.buyers),
+        "first_purchases": log1p(transitions.first_purchases / WEIGHT_UNIT),
+        "recent_lines": log1p(transitions.recent_lines / WEIGHT_UNIT),
+        "buyers": log1p(transitions.buyers),
     }
 
 
@@ -129,14 +130,14 @@ def ranking_features(rows: Rows, landmark: Landmark) -> np.ndarray:
     what his segment owns more often than others (`score_segments`)."""
     transitions = landmark.transitions
     epsilon = EPSILON.get(transitions.clock or "day", 0.01)
-    popularity = np.log1p(
+    popularity = log1p(
         np.stack(
             [transitions.first_purchases / WEIGHT_UNIT, transitions.recent_lines / WEIGHT_UNIT, transitions.buyers], axis=1
         )
     )
     features = np.empty((len(rows.product), len(FEATURES)))
-    features[:, 0] = np.log(rows.closed_form + epsilon)
-    features[:, 1] = np.log(rows.cosine + epsilon)
+    features[:, 0] = log(rows.closed_form + epsilon)
+    features[:, 1] = log(rows.cosine + epsilon)
     features[:, 2:5] = popularity[rows.product]
     features[:, 5] = features[:, 4] * np.repeat(log_owned(landmark, rows.customer), np.diff(rows.indptr))
     segment = known_segments(landmark)
@@ -161,7 +162,7 @@ def score_segments(holdings: Holdings, segment: np.ndarray) -> SegmentScores:
     owners = np.zeros((len(largest) + 1, n), dtype=np.int64)
     np.add.at(owners, (place[holdings.customer], holdings.product), 1)
     expected = owners.sum(axis=1, keepdims=True) * owners.sum(axis=0) / max(len(holdings.product), 1)
-    score = np.log((owners + SEGMENT_PRIOR) / (expected + SEGMENT_PRIOR))
+    score = log((owners + SEGMENT_PRIOR) / (expected + SEGMENT_PRIOR))
     score[0] = 0.0
     return SegmentScores(place, score)
 
@@ -176,7 +177,7 @@ def known_segments(landmark: Landmark) -> SegmentScores:
 
 def log_owned(landmark: Landmark, customer: np.ndarray) -> np.ndarray:
     """float64: log(1 + products owned) of ``customer``."""
-    return np.log1p(np.diff(landmark.holdings.indptr)[customer])
+    return log1p(np.diff(landmark.holdings.indptr)[customer])
 
 
 def customer_facts(landmark: Landmark, customer: np.ndarray) -> np.ndarray:
@@ -190,13 +191,13 @@ def customer_facts(landmark: Landmark, customer: np.ndarray) -> np.ndarray:
     n = len(holdings.customers)
     known = steps.customer >= 0
     who, when = steps.customer[known], steps.at[known].astype(np.int64)
-    facts[:, 0] = np.log1p(np.bincount(who, minlength=n)[customer])
+    facts[:, 0] = log1p(np.bincount(who, minlength=n)[customer])
     if holdings.clock == "day":
         end = holdings.end.astype(np.int64)
         first, last = end.copy(), np.full(n, -(2**40))
         np.minimum.at(first, who, when)
         np.maximum.at(last, who, when)
-        facts[:, 1] = np.log1p(np.maximum(end - last, 0)[customer])
-        facts[:, 2] = np.log1p((end - first)[customer])
-        facts[:, 4] = np.log1p(np.bincount(who[when >= end[who] - 91], minlength=n)[customer])
+        facts[:, 1] = log1p(np.maximum(end - last, 0)[customer])
+        facts[:, 2] = log1p((end - first)[customer])
+        facts[:, 4] = log1p(np.bincount(who[when >= end[who] - 91], minlength=n)[customer])
     return facts

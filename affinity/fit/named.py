@@ -6,6 +6,7 @@ import numpy as np
 
 from affinity.fit.features import EPSILON, FEATURES, TERMS_KEPT, owned_weight
 from affinity.fit.top import TopScorer
+from affinity.statistics.elementary import log
 from affinity.tables.fit_model import FitModel
 from affinity.tables.landmark import Landmark
 
@@ -48,8 +49,8 @@ class NamedScorer:
         customers who own nothing. Fit is NaN where the model has no probability."""
         who = self._top.known(customers)
         owned = self._owned[who]
-        score = self._blend[0] * np.log(owned @ self._edges + self._epsilon)
-        score += self._blend[1] * np.log(owned @ self._similar + self._epsilon)
+        score = self._blend[0] * log(owned @ self._edges + self._epsilon)
+        score += self._blend[1] * log(owned @ self._similar + self._epsilon)
         score += self._top.popularity(who, self._product)
         fit = self._top.predict(who, np.repeat(np.arange(len(who)), len(self._product)), score.ravel(), self._top.spread(who))
         has = np.zeros((len(who), self._edges.shape[0]), dtype=bool)

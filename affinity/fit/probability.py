@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity.statistics.elementary import exp, log
 from affinity.statistics.linear import solve_positive
 from affinity.tables.baskets import Baskets
 
@@ -42,7 +43,7 @@ class Probability:
         z = self.slope * u + self.intercept + shift
         for k, gamma in enumerate(self.customer_terms):  # a fixed order of sums, whatever the BLAS
             z = z + gamma * terms[:, k]
-        return 1.0 / (1.0 + np.exp(-np.clip(z, -700, 700)))
+        return 1.0 / (1.0 + exp(-np.clip(z, -700, 700)))
 
 
 def learn_probability(samples: list[Sample]) -> Probability | None:
@@ -73,7 +74,7 @@ def _newton(samples: list[Sample], scaled: list[np.ndarray], fixed_slope: float 
     total[0] = 0.5 if fixed_slope is None else fixed_slope
     for k, s in enumerate(samples):
         share = s.label.mean()
-        total[d + k] = np.log(share / (1 - share)) - total[0] * float(np.mean(s.u))
+        total[d + k] = log(share / (1 - share)) - total[0] * float(np.mean(s.u))
     loss, gradient, hessian = _likelihood(samples, scaled, total)
     for _ in range(60):
         if fixed_slope is not None:
@@ -121,7 +122,7 @@ def season_shift(steps: Baskets | None, at: int | None, horizon_days: int) -> fl
         return None
     assert at is not None
     after, before = _lines_around(steps, at - 365, horizon_days)
-    return float(0.5 * np.log(after / before)) if after and before else None
+    return float(0.5 * log(after / before)) if after and before else None
 
 
 def recent_growth(steps: Baskets | None, at: int | None, horizon_days: int) -> float | None:

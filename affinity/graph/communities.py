@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.settings import GraphSettings
+from affinity.statistics.elementary import log
 from affinity.tables import Bundles, PairGraph
 
 #: Strongest edges that each product brings along: more would only weld communities together.
@@ -33,7 +34,7 @@ def find_communities(
     holds = (columns["lift_eb_lower"] > 1.0) & np.where(tested, q <= settings.fdr, enough)
     rows = np.flatnonzero(holds)
     rows = rows[_among_strongest(a[rows], b[rows], columns["lift_eb"][rows])]
-    return _louvain(a[rows], b[rows], np.log(columns["lift_eb"][rows]), n_products)
+    return _louvain(a[rows], b[rows], log(columns["lift_eb"][rows]), n_products)
 
 
 def list_bundles(graph: PairGraph) -> Bundles:
@@ -43,7 +44,7 @@ def list_bundles(graph: PairGraph) -> Bundles:
     """
     antecedent = graph.antecedent
     within = (graph.community[antecedent] == graph.community[graph.consequent]) & (graph.lift_eb_lower > 1.0)
-    weights = np.log(graph.lift_eb[within])
+    weights = log(graph.lift_eb[within])
     strength = np.bincount(antecedent[within], weights=weights, minlength=len(graph.products))
     product = np.flatnonzero(graph.community >= 0)
     bundle = graph.community[product]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.measures.measure import Measure
+from affinity.statistics.elementary import log, log1p
 
 
 def mutual_information(n_xy: np.ndarray, n_x: np.ndarray, n_y: np.ndarray, n: np.ndarray) -> np.ndarray:
@@ -16,12 +17,12 @@ def mutual_information(n_xy: np.ndarray, n_x: np.ndarray, n_y: np.ndarray, n: np
         ((n_y - n_xy) / n, (1.0 - x) * y),
         (((n - n_x) - (n_y - n_xy)) / n, (1.0 - x) * (1.0 - y)),
     )
-    shared = sum(np.where(seen > 0, seen * np.log(seen / chance), 0.0 * seen) for seen, chance in cells)
+    shared = sum(np.where(seen > 0, seen * log(seen / chance), 0.0 * seen) for seen, chance in cells)
     return np.clip(shared / np.minimum(_entropy(x), _entropy(y)), 0.0, 1.0)
 
 
 def _entropy(p: np.ndarray) -> np.ndarray:
-    return -(p * np.log(p) + (1.0 - p) * np.log1p(-p))
+    return -(p * log(p) + (1.0 - p) * log1p(-p))
 
 
 MUTUAL_INFORMATION = Measure(

@@ -6,6 +6,7 @@ import numpy as np
 
 from affinity.ranking.choice import ranks_within
 from affinity.ranking.kinds import are_related, name_kinds_of_pairs
+from affinity.statistics.elementary import power
 from affinity.tables.families import shared_families
 from affinity.tables.pair_graph import PairGraph
 from affinity.tables.products import Products
@@ -21,8 +22,8 @@ SHARE = 0.75
 
 def leaning_cosine(count: np.ndarray, n_antecedent: np.ndarray | int, n_consequent: np.ndarray) -> np.ndarray:
     """float64: n_AB / (n_A^¾·n_B^¼) of pairs, in (0, 1]; 0.5 in place of ¾ is the cosine, 1 the confidence."""
-    size = np.power(np.asarray(n_antecedent, dtype=np.float64), SHARE)
-    return np.asarray(count / (size * np.power(n_consequent.astype(np.float64), 1 - SHARE)))
+    size = power(np.asarray(n_antecedent, dtype=np.float64), SHARE)
+    return np.asarray(count / (size * power(n_consequent.astype(np.float64), 1 - SHARE)))
 
 
 def list_also_bought(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from affinity.ranking.evidence import find_keys
+from affinity.statistics.elementary import exp, log, log1p
 from affinity.tables.contributions import OWNED, Contributions
 from affinity.tables.fit_model import FitModel
 from affinity.tables.holdings import Holdings
@@ -50,7 +51,7 @@ def decompose_scores(recommendations: Recommendations, parts: ScoreParts) -> Con
     row, owned, share = _owned_shares(rows, recs, parts)
     pieces = [(row, np.full(len(row), OWNED, dtype=object), owned, share)]
     closed, cosine = model.blend["closed_form"], model.blend["cosine"]
-    flat = {START: np.full(len(rows), (closed + cosine) * np.log(parts.epsilon))}
+    flat = {START: np.full(len(rows), (closed + cosine) * log(parts.epsilon))}
     flat |= {name: _weight(name, rows, recs, parts) * value[recs.product[rows]] for name, value in parts.popularity.items()}
     score, place = parts.segment.score, parts.segment.place
     flat["segment"] = model.blend["segment"] * score[place[recs.customer[rows]], recs.product[rows]]
@@ -66,7 +67,7 @@ def _weight(name: str, rows: np.ndarray, recs: Recommendations, parts: ScorePart
     if by_history is None:
         return blend[name]
     owned = np.diff(parts.holdings.indptr)[recs.customer[rows]]
-    return np.asarray(blend[name] + by_history * np.log1p(owned))
+    return np.asarray(blend[name] + by_history * log1p(owned))
 
 
 def gather_parts(
@@ -83,7 +84,7 @@ def gather_parts(
         part=part[order],
         because=because[order].astype(np.int32),
         contribution=contribution,
-        odds=np.exp(slope * contribution),
+        odds=exp(slope * contribution),
         customers=recs.customers,
         products=recs.products,
     )
@@ -103,7 +104,7 @@ def _owned_shares(rows: np.ndarray, recs: Recommendations, parts: ScoreParts) ->
         term = parts.weight[place] * _edge_weights(edges, owned, product)
         total = np.bincount(row, weights=term, minlength=len(recs))
         slope = np.full(len(recs), 1.0 / parts.epsilon)
-        np.divide(np.log1p(total / parts.epsilon), total, out=slope, where=total > 0)
+        np.divide(log1p(total / parts.epsilon), total, out=slope, where=total > 0)
         share += model.blend[name] * term * slope[row]
     some = share != 0
     return row[some], owned[some], share[some]

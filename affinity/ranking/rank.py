@@ -17,6 +17,7 @@ from affinity.ranking.kinds import name_kinds_owned
 from affinity.ranking.reasons import Buyers
 from affinity.ranking.sentences import Evidence, ReasonWriter
 from affinity.settings import RankingSettings
+from affinity.statistics.elementary import exp
 from affinity.tables.contributions import Contributions
 from affinity.tables.conversion import Conversion
 from affinity.tables.eligibility import Eligibility
@@ -194,7 +195,7 @@ def _worth(candidates: Candidates, customer: np.ndarray, rows: np.ndarray) -> np
         return fit
     best = np.full(len(candidates.customers), -np.inf)
     np.maximum.at(best, customer[rows], candidates.score[rows])
-    return np.where(np.isnan(fit), np.exp(candidates.score[rows] - best[customer[rows]]), fit)
+    return np.where(np.isnan(fit), exp(candidates.score[rows] - best[customer[rows]]), fit)
 
 
 def _chosen(candidates: Candidates, customer: np.ndarray, rows: np.ndarray) -> Chosen:

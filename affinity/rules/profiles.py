@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from affinity.rules.subsets import Lattice
+from affinity.statistics.elementary import exp
 from affinity.statistics.expected_count import SizeStrata
 from affinity.threads import map_blocks
 
@@ -77,5 +78,5 @@ def add_item(base: np.ndarray, share: np.ndarray, count: np.ndarray) -> np.ndarr
             off = count - total
             if not (np.abs(off) > 1e-7 * np.maximum(count, 1)).any():
                 break
-            ratio = np.minimum(ratio * np.exp(np.clip(off / np.maximum(slope, 1e-300), -3.0, 3.0)), 1e15)
+            ratio = np.minimum(ratio * exp(np.clip(off / np.maximum(slope, 1e-300), -3.0, 3.0)), 1e15)
     return held

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from affinity.errors import InputError
+from affinity.statistics.elementary import log1p
 
 Method = Literal["shapley", "lmdi"]
 
@@ -94,7 +95,7 @@ def _lmdi_slopes(x0: np.ndarray, x1: np.ndarray, instead: np.ndarray) -> np.ndar
 def _log_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(a − b)/ln(a/b), and a where both are equal; a, b > 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (a - b) / np.log1p((a - b) / b)
+        mean = (a - b) / log1p((a - b) / b)
     return np.where(a == b, a, mean)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from affinity.statistics.elementary import exp, log
+
 
 def calibration_bins(predicted: np.ndarray, happened: np.ndarray, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean prediction, share that happened and rows of ``bins`` bins with (nearly) equal numbers of rows.
@@ -39,12 +41,12 @@ def calibration_slope(predicted: np.ndarray, happened: np.ndarray) -> float:
     p = np.clip(np.asarray(predicted, dtype=np.float64), 1e-12, 1 - 1e-12)
     if len(y) == 0 or y.min() == y.max() or p.min() == p.max():
         return float("nan")
-    x = np.log(p / (1 - p))
+    x = log(p / (1 - p))
     centre = x.mean()
     x = x - centre
-    intercept, slope = float(np.log(y.mean() / (1 - y.mean()))), 1.0
+    intercept, slope = float(log(y.mean() / (1 - y.mean()))), 1.0
     for _ in range(100):
-        q = 1.0 / (1.0 + np.exp(-np.clip(intercept + slope * x, -700, 700)))
+        q = 1.0 / (1.0 + exp(-np.clip(intercept + slope * x, -700, 700)))
         w = q * (1 - q)
         g0, g1 = float((y - q).sum()), float(((y - q) * x).sum())
         h00, h01, h11 = float(w.sum()), float((w * x).sum()), float((w * x * x).sum())

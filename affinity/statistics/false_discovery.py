@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from affinity.statistics.elementary import log
+
 #: Sorted p-values that are made q-values at a time.
 RANKED_AT_ONCE = 1 << 20
 
@@ -63,4 +65,4 @@ def _harmonic(m: int) -> float:
     """Σ_{i≤m} 1/i, by its asymptotic series where the sum is long."""
     if m < 1000:
         return float(np.sum(1.0 / np.arange(1, m + 1)))
-    return float(np.log(m) + np.euler_gamma + 1.0 / (2.0 * m) - 1.0 / (12.0 * m * m))
+    return float(log(m) + np.euler_gamma + 1.0 / (2.0 * m) - 1.0 / (12.0 * m * m))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from affinity.statistics.elementary import exp
+
 #: Range searched for ln κ.
 LOG_KAPPA = (0.0, 9.2)
 
@@ -124,12 +126,12 @@ def _kappa_of_moments(x: np.ndarray, n: np.ndarray) -> float:
     total = n.sum()
     m = x.sum() / total
     if not 0.0 < m < 1.0:
-        return float(np.exp(LOG_KAPPA[1]))
+        return float(exp(LOG_KAPPA[1]))
     spread = (n * (x / n - m) ** 2).sum() / (m * (1.0 - m)) - (1.0 - n / total).sum()
     rho = spread / ((1.0 - n / total) * (n - 1.0)).sum()
     if rho <= 0.0:
-        return float(np.exp(LOG_KAPPA[1]))
-    return float(np.clip(1.0 / rho - 1.0, *np.exp(LOG_KAPPA)))
+        return float(exp(LOG_KAPPA[1]))
+    return float(np.clip(1.0 / rho - 1.0, *exp(LOG_KAPPA)))
 
 
 def _kappa_left_out(x: np.ndarray, n: np.ndarray, mean: np.ndarray, rest: np.ndarray) -> float:
@@ -137,9 +139,9 @@ def _kappa_left_out(x: np.ndarray, n: np.ndarray, mean: np.ndarray, rest: np.nda
     from scipy.special import betaln
 
     def cost(log_kappa: float) -> float:
-        weight = _effective(float(np.exp(log_kappa)), rest)
+        weight = _effective(float(exp(log_kappa)), rest)
         alpha, beta = weight * mean, weight * (1.0 - mean)
         return -float((betaln(x + alpha, n - x + beta) - betaln(alpha, beta)).sum())
 
     found = minimize_scalar(cost, bounds=LOG_KAPPA, method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(found.x))
+    return float(exp(found.x))

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+from affinity.statistics.elementary import exp, log
+
 #: Counts up to this are read off a grid of this step in log expected; larger ones are solved one by one.
 GRID_COUNT, GRID_STEP = 64, 1.0 / 64.0
 #: Third difference of neighbouring nodes from which the quantile jumps between the components: solved one by one.
@@ -33,7 +35,7 @@ def gamma_mixture_quantile(prior: Mixture, n: np.ndarray, e: np.ndarray, p: floa
     alone = np.flatnonzero(~gridded)
     found[alone] = _solve(prior, n[alone], e[alone], p)
     rows = np.flatnonzero(gridded)
-    found[rows], smooth = _interpolated(prior, n[rows].astype(np.int64), np.log(e[rows]) / GRID_STEP, p)
+    found[rows], smooth = _interpolated(prior, n[rows].astype(np.int64), log(e[rows]) / GRID_STEP, p)
     steep = rows[~smooth]
     found[steep] = _solve(prior, n[steep], e[steep], p)
     return found
@@ -47,13 +49,13 @@ def _interpolated(prior: Mixture, n: np.ndarray, place: np.ndarray, p: float) ->
     cells, which = np.unique(key, return_inverse=True)
     nodes = np.unique(cells[:, None] + np.arange(-1, 3) * (GRID_COUNT + 1))
     at, count = np.divmod(nodes, GRID_COUNT + 1)
-    logs = np.log(_solve(prior, count.astype(np.float64), np.exp((at - (1 << 20)) * GRID_STEP), p))
+    logs = log(_solve(prior, count.astype(np.float64), exp((at - (1 << 20)) * GRID_STEP), p))
     value = logs[np.searchsorted(nodes, cells[:, None] + np.arange(-1, 3) * (GRID_COUNT + 1))]
     smooth = np.abs(np.diff(value, 3, axis=1)[:, 0]) < SMOOTH
     before, here, after, beyond = (column[which] for column in value.T)
     result = -t * (t - 1.0) * (t - 2.0) / 6.0 * before + (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0 * here
     result += -(t + 1.0) * t * (t - 2.0) / 2.0 * after + (t + 1.0) * t * (t - 1.0) / 6.0 * beyond
-    return np.exp(result), smooth[which]
+    return exp(result), smooth[which]
 
 
 def _solve(prior: Mixture, n: np.ndarray, e: np.ndarray, p: float) -> np.ndarray:
@@ -64,18 +66,18 @@ def _solve(prior: Mixture, n: np.ndarray, e: np.ndarray, p: float) -> np.ndarray
     first, second = gammaincinv(shape_1, p) / rate_1, gammaincinv(shape_2, p) / rate_2
     q = prior.posterior_weight(n, e)
     tiny = np.finfo(np.float64).tiny
-    low, high = np.log(np.maximum(np.minimum(first, second), tiny)), np.log(np.maximum(np.maximum(first, second), tiny))
-    at = np.log(np.maximum(first, tiny)) * q + np.log(np.maximum(second, tiny)) * (1.0 - q)
+    low, high = log(np.maximum(np.minimum(first, second), tiny)), log(np.maximum(np.maximum(first, second), tiny))
+    at = log(np.maximum(first, tiny)) * q + log(np.maximum(second, tiny)) * (1.0 - q)
     open_ = np.flatnonzero(high - low > 1e-12)
     for _ in range(100):
         if len(open_) == 0:
             break
-        x = np.exp(at[open_])
+        x = exp(at[open_])
         k1, k2, r1, r2, w = shape_1[open_], shape_2[open_], rate_1[open_], rate_2[open_], q[open_]
         below = w * gammainc(k1, r1 * x) + (1.0 - w) * gammainc(k2, r2 * x) - p
         # Density in log λ: λ times the gamma density.
-        slope = w * np.exp(k1 * np.log(r1 * x) - r1 * x - gammaln(k1))
-        slope += (1.0 - w) * np.exp(k2 * np.log(r2 * x) - r2 * x - gammaln(k2))
+        slope = w * exp(k1 * log(r1 * x) - r1 * x - gammaln(k1))
+        slope += (1.0 - w) * exp(k2 * log(r2 * x) - r2 * x - gammaln(k2))
         low[open_] = np.where(below < 0, at[open_], low[open_])
         high[open_] = np.where(below < 0, high[open_], at[open_])
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -85,4 +87,4 @@ def _solve(prior: Mixture, n: np.ndarray, e: np.ndarray, p: float) -> np.ndarray
         moved = np.abs(after - at[open_])
         at[open_] = after
         open_ = open_[(moved > 1e-11) & (high[open_] - low[open_] > 1e-12)]
-    return np.exp(at)
+    return exp(at)

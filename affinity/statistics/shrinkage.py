@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from affinity.statistics.climb import minimize_bounded
+from affinity.statistics.elementary import exp, expm1, log, log1p
 
 #: (α₁, β₁, α₂, β₂, q) from which the likelihood is climbed; the better end is kept.
 STARTS = ((5.0, 5.0, 0.5, 0.1, 0.95), (50.0, 50.0, 2.0, 0.7, 0.99))
@@ -57,9 +58,9 @@ class GammaMixture:
         n, e = _floats(count, expected)
 
         def evidence(alpha: float, beta: float) -> np.ndarray:
-            return gammaln(alpha + n) - gammaln(alpha) + alpha * np.log(beta) - (alpha + n) * np.log(beta + e)
+            return gammaln(alpha + n) - gammaln(alpha) + alpha * log(beta) - (alpha + n) * log(beta + e)
 
-        odds = np.log(self.weight) - np.log1p(-self.weight) if self.weight < 1.0 else np.inf
+        odds = log(self.weight) - log1p(-self.weight) if self.weight < 1.0 else np.inf
         return expit(odds + evidence(self.alpha_1, self.beta_1) - evidence(self.alpha_2, self.beta_2))
 
     def posterior_log_mean(self, count: ArrayLike, expected: ArrayLike) -> np.ndarray:
@@ -74,9 +75,9 @@ class GammaMixture:
         if self.method == "one_gamma":
             return (self.alpha_1 + n) / (self.beta_1 + e)
         q = self.posterior_weight(n, e)
-        first = psi(self.alpha_1 + n) - np.log(self.beta_1 + e)
-        second = psi(self.alpha_2 + n) - np.log(self.beta_2 + e)
-        return np.exp(q * first + (1.0 - q) * second)
+        first = psi(self.alpha_1 + n) - log(self.beta_1 + e)
+        second = psi(self.alpha_2 + n) - log(self.beta_2 + e)
+        return exp(q * first + (1.0 - q) * second)
 
     def quantile(self, count: ArrayLike, expected: ArrayLike, p: float) -> np.ndarray:
         """The ``p`` quantile of λ given (count, expected), float64 > 0: EB05 at p = .05, EB95 at .95.
@@ -144,12 +145,12 @@ def squash(
     alone, low, high = _single_cells(count, expected, usable_in)
     if high == 0.0:
         return alone
-    origin, width = np.log(low), max((np.log(high) - np.log(low)) / E_BINS, 1e-12)
+    origin, width = log(low), max((log(high) - log(low)) / E_BINS, 1e-12)
     pairs, total = np.zeros(SINGLE_FROM * E_BINS), np.zeros(SINGLE_FROM * E_BINS)
     for rows in _runs(usable_in, len(count)):  # so that what is in between stays small
         few = usable_in(rows) & (count[rows] < SINGLE_FROM)
         n, e = count[rows][few], expected[rows][few]
-        place = np.clip(((np.log(e) - origin) / width).astype(np.int64), 0, E_BINS - 1)
+        place = np.clip(((log(e) - origin) / width).astype(np.int64), 0, E_BINS - 1)
         cell = n.astype(np.int64) * E_BINS + place
         pairs += np.bincount(cell, minlength=len(pairs))
         total += np.bincount(cell, weights=e, minlength=len(pairs))
@@ -201,14 +202,14 @@ def _fit_two_gammas(
     high = np.array([LOG_BOUND] * 4 + [LOGIT_BOUND])
     best = None
     for *gammas, q in STARTS:
-        start = np.array([*np.log(gammas), np.log(q / (1.0 - q))])
+        start = np.array([*log(gammas), log(q / (1.0 - q))])
         end = minimize_bounded(lambda x: _negative_log_likelihood(x, n, e, weight, floor), start, -high, high)
         if end.finite and (best is None or end.value < best.value):
             best = end
     if best is None:
         return None
-    a1, b1, a2, b2 = (float(value) for value in np.exp(best.x[:4]))
-    q = float(1.0 / (1.0 + np.exp(-best.x[4])))
+    a1, b1, a2, b2 = (float(value) for value in exp(best.x[:4]))
+    q = float(1.0 / (1.0 + exp(-best.x[4])))
     return GammaMixture(a1, b1, a2, b2, q, "two_gamma", -best.value, int(weight.sum()))
 
 
@@ -216,20 +217,20 @@ def _negative_log_likelihood(
     x: np.ndarray, n: np.ndarray, e: np.ndarray, weight: np.ndarray, floor: int
 ) -> tuple[float, np.ndarray]:
     """−Σ weight·log f(n; e) and its gradient in (log α₁, log β₁, log α₂, log β₂, logit q)."""
-    (a1, b1, a2, b2), t = np.exp(x[:4]), x[4]
+    (a1, b1, a2, b2), t = exp(x[:4]), x[4]
     log_q, log_r = -np.logaddexp(0.0, -t), -np.logaddexp(0.0, t)
-    q = np.exp(log_q)
+    q = exp(log_q)
     f1, by_a1, by_b1 = _log_negative_binomial(n, e, a1, b1)
     f2, by_a2, by_b2 = _log_negative_binomial(n, e, a2, b2)
     log_f = np.logaddexp(log_q + f1, log_r + f2)
-    s1, s2 = np.exp(log_q + f1 - log_f), np.exp(log_r + f2 - log_f)
+    s1, s2 = exp(log_q + f1 - log_f), exp(log_r + f2 - log_f)
     parts = np.array([s1 * by_a1, s1 * by_b1, s2 * by_a2, s2 * by_b2, s1 * (1.0 - q) - s2 * q])
     if floor:
         seen1, a_seen1, b_seen1 = _tail(floor, e, a1, b1)
         seen2, a_seen2, b_seen2 = _tail(floor, e, a2, b2)
-        r = np.exp(log_r)
+        r = exp(log_r)
         seen = q * seen1 + r * seen2
-        log_f = log_f - np.log(seen)
+        log_f = log_f - log(seen)
         by = [q * a_seen1, q * b_seen1, r * a_seen2, r * b_seen2, q * (1.0 - q) * (seen1 - seen2)]
         parts = parts - np.array(by) / seen
     return -float((weight * log_f).sum()), -(parts * weight).sum(axis=1)
@@ -239,8 +240,8 @@ def _log_negative_binomial(n: np.ndarray, e: np.ndarray, a: float, b: float) -> 
     """log f(n; e) of N ~ Poisson(λe), λ ~ Γ(a, rate b), and its derivatives in log a and log b."""
     from scipy.special import gammaln, psi
 
-    share = np.log(b / (b + e))
-    log_f = gammaln(a + n) - gammaln(a) - gammaln(n + 1.0) + a * share + n * np.log(e / (b + e))
+    share = log(b / (b + e))
+    log_f = gammaln(a + n) - gammaln(a) - gammaln(n + 1.0) + a * share + n * log(e / (b + e))
     return log_f, a * (psi(a + n) - psi(a) + share), a - (a + n) * b / (b + e)
 
 
@@ -249,12 +250,12 @@ def _tail(floor: int, e: np.ndarray, a: float, b: float) -> tuple[np.ndarray, np
     from scipy.special import betainc, betaln
 
     if floor == 1:
-        z = a * np.log(b / (b + e))
-        return -np.expm1(z), -np.exp(z) * z, -np.exp(z) * a * e / (b + e)
+        z = a * log(b / (b + e))
+        return -expm1(z), -exp(z) * z, -exp(z) * a * e / (b + e)
     p = e / (b + e)
     step = 1e-5  # betainc has no derivative in a: a central difference, good to ten digits
-    up, down = betainc(floor, a * np.exp(step), p), betainc(floor, a * np.exp(-step), p)
-    density = np.exp(floor * np.log(p) + a * np.log1p(-p) - betaln(floor, a))
+    up, down = betainc(floor, a * exp(step), p), betainc(floor, a * exp(-step), p)
+    density = exp(floor * log(p) + a * log1p(-p) - betaln(floor, a))
     return np.maximum(betainc(floor, a, p), np.finfo(np.float64).tiny), (up - down) / (2.0 * step), -density
 
 
@@ -264,7 +265,7 @@ def _fit_one_gamma(n: np.ndarray, e: np.ndarray, v: np.ndarray, floor: int) -> G
     elif floor:
         spread = _truncated_spread(n, e, floor)
     else:
-        w = (1.0 + e) ** -2.0
+        w = 1.0 / (1.0 + e) ** 2
         spread = max(float((w * ((n - e) ** 2 - v)).sum() / (w * e * e).sum()), MIN_VARIANCE)
     a = 1.0 / spread
     return GammaMixture(a, a, a, a, 1.0, "one_gamma", float("nan"), len(n))
@@ -275,12 +276,12 @@ def _truncated_spread(n: np.ndarray, e: np.ndarray, floor: int) -> float:
     from scipy.optimize import minimize_scalar
 
     def cost(log_a: float) -> float:
-        a = float(np.exp(log_a))
+        a = float(exp(log_a))
         log_f, _, _ = _log_negative_binomial(n, e, a, a)
-        return -float((log_f - np.log(_tail(floor, e, a, a)[0])).sum())
+        return -float((log_f - log(_tail(floor, e, a, a)[0])).sum())
 
-    found = minimize_scalar(cost, bounds=(np.log(1e-2), -np.log(MIN_VARIANCE)), method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(-found.x))
+    found = minimize_scalar(cost, bounds=(log(1e-2), -log(MIN_VARIANCE)), method="bounded", options={"xatol": 1e-6})
+    return float(exp(-found.x))
 
 
 def _floats(count: ArrayLike, expected: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from affinity.statistics.elementary import exp
+
 #: Counts up to which `least_mid_p` says anything.
 BOUNDED_COUNT = 3
 
@@ -44,7 +46,7 @@ def least_mid_p(count: np.ndarray, expected: np.ndarray, trials: np.ndarray) -> 
     for k in range(BOUNDED_COUNT + 1):
         below += term * np.where(count > k, 1.0, np.where(count == k, 0.5, 0.0))
         term *= mean / (k + 1)
-    bound = 1.0 - below * np.exp(chance * count - mean)
+    bound = 1.0 - below * exp(chance * count - mean)
     return np.where(count <= BOUNDED_COUNT, np.maximum(bound, 0.0), 0.0)
 
 

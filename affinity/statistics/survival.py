@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from affinity.statistics.elementary import log
 from affinity.statistics.intervals import wilson_interval
 
 
@@ -100,7 +101,7 @@ def steady_size(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     first, last = np.asarray(first, dtype=np.float64), np.asarray(last, dtype=np.float64)
     size = np.where((first > 0) & (last > 0), first, 0.0)
     falls = (first > last) & (last > 0)
-    size[falls] = (first[falls] - last[falls]) / np.log(first[falls] / last[falls])
+    size[falls] = (first[falls] - last[falls]) / log(first[falls] / last[falls])
     return size
 
 
