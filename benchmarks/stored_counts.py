@@ -67,18 +67,19 @@ def take_up(state: State, like: PairCounts) -> PairCounts:
     assert part is not None
     held = part.arrays
     n = len(like.products)
-    grains = {
-        grain: Margins(**{name.partition("/")[2]: value for name, value in held.items() if name.startswith(f"{grain}/")})
-        for grain in ("baskets", "owners")
-    }
+
+    def margins(grain: str) -> Margins:
+        columns: dict[str, Any] = {name: held[f"{grain}/{name}"] for name in vars(like.baskets)}
+        return Margins(**{**columns, "n": int(columns["n"])})
+
     return replace(
         like,
         a=np.repeat(np.arange(n, dtype=np.int32), np.diff(held["indptr"])),
         b=held["b"],
         count=held["count"].astype(np.int64),
         customers=held["customers"].astype(np.int64),
-        baskets=replace(grains["baskets"], n=int(grains["baskets"].n)),
-        owners=replace(grains["owners"], n=int(grains["owners"].n)),
+        baskets=margins("baskets"),
+        owners=margins("owners"),
         left_out_customers=part.plain["left_out"],
     )
 
