@@ -85,4 +85,4 @@ def _each(fill: Callable[[np.ndarray, np.ndarray], None], x: ArrayLike) -> Any:
     flat.flags.writeable = False  # one compiled signature, whatever the caller's array is
     out = np.empty(flat.shape)
     fill(flat, out)
-    return out.reshape(values.shape)[()]
+    return out.reshape(values.shape) if values.ndim else float(out[0])
