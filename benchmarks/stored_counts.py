@@ -12,10 +12,7 @@ both tables are equal, which they must be.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,17 +26,10 @@ from affinity.settings import Settings
 from affinity.state import Part, State, open_state
 from affinity.steps import read_past
 from affinity.tables import Margins, PairCounts
+from benchmarks.daily_run import measured
 
 #: Those of a pair, as int32; the first product is told by the bounds of its rows.
 KEPT = ("b", "count", "customers")
-
-
-@contextlib.contextmanager
-def timed(label: str, spent: dict[str, Any]) -> Iterator[None]:
-    """CPU and wall seconds of the block."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    yield
-    spent[label] = {"cpu_s": round(time.process_time() - cpu, 2), "wall_s": round(time.perf_counter() - wall, 2)}
 
 
 def count(past: History, settings: Settings) -> PairCounts:
@@ -96,18 +86,17 @@ def compare(orders: Path, folder: Path, share: float) -> dict[str, Any]:
         known = count(before, settings)
         keep(known, state)
         del known
-        with timed("anew", spent):
+        with measured("anew", spent):
             whole = count(past, settings)
-        with timed("added: new counted", spent):
+        with measured("added: new counted", spent):
             fresh = count(since, settings)
-        with timed("added: taken up", spent):
+        with measured("added: taken up", spent):
             stored = take_up(state, fresh)
-        with timed("added: sum", spent):
+        with measured("added: sum", spent):
             total = stored + fresh
-        with timed("added: kept", spent):
+        with measured("added: kept", spent):
             keep(total, state)
         size = (folder / "pairs.npz").stat().st_size
-    columns = ("a", "b", "count", "customers")
     added = [one for label, one in spent.items() if label.startswith("added")]
     return {
         "lines": len(past.gross),
@@ -118,7 +107,7 @@ def compare(orders: Path, folder: Path, share: float) -> dict[str, Any]:
         "anew_cpu_s": spent["anew"]["cpu_s"],
         "added_cpu_s": round(sum(one["cpu_s"] for one in added), 2),
         "added_wall_s": round(sum(one["wall_s"] for one in added), 2),
-        "equal": all(np.array_equal(getattr(whole, name), getattr(total, name)) for name in columns)
+        "equal": all(np.array_equal(getattr(whole, name), getattr(total, name)) for name in ("a", *KEPT))
         and all(
             np.array_equal(value, getattr(other, name))
             for one, other in ((whole.baskets, total.baskets), (whole.owners, total.owners))

@@ -12,7 +12,6 @@ from affinity.counting.miners.bitmask import MOST_ITEMS
 from affinity.counting.mining_task import Mined, MiningTask
 from affinity.counting.registry import MINERS
 from affinity.errors import SettingsError
-from affinity.statistics.elementary import exp2
 
 Miner = Callable[[MiningTask], Mined]
 
@@ -110,4 +109,4 @@ def _most_itemsets(task: MiningTask, frequent: np.ndarray) -> float:
     """A basket of s frequent items holds 2**s sets, and each itemset is counted at least min_count times."""
     basket = np.repeat(np.arange(len(task.indptr) - 1), np.diff(task.indptr))
     sizes = np.bincount(basket[frequent[task.item]])
-    return float(exp2(np.minimum(sizes, 1000)).sum()) / task.min_count
+    return float(np.ldexp(1.0, np.minimum(sizes, 1000)).sum()) / task.min_count

@@ -66,8 +66,9 @@ def _solve(prior: Mixture, n: np.ndarray, e: np.ndarray, p: float) -> np.ndarray
     first, second = gammaincinv(shape_1, p) / rate_1, gammaincinv(shape_2, p) / rate_2
     q = prior.posterior_weight(n, e)
     tiny = np.finfo(np.float64).tiny
-    low, high = log(np.maximum(np.minimum(first, second), tiny)), log(np.maximum(np.maximum(first, second), tiny))
-    at = log(np.maximum(first, tiny)) * q + log(np.maximum(second, tiny)) * (1.0 - q)
+    first, second = log(np.maximum(first, tiny)), log(np.maximum(second, tiny))
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    at = first * q + second * (1.0 - q)
     open_ = np.flatnonzero(high - low > 1e-12)
     for _ in range(100):
         if len(open_) == 0:

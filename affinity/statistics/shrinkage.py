@@ -251,7 +251,8 @@ def _tail(floor: int, e: np.ndarray, a: float, b: float) -> tuple[np.ndarray, np
 
     if floor == 1:
         z = a * log(b / (b + e))
-        return -expm1(z), -exp(z) * z, -exp(z) * a * e / (b + e)
+        none = exp(z)
+        return -expm1(z), -none * z, -none * a * e / (b + e)
     p = e / (b + e)
     step = 1e-5  # betainc has no derivative in a: a central difference, good to ten digits
     up, down = betainc(floor, a * exp(step), p), betainc(floor, a * exp(-step), p)

@@ -240,7 +240,7 @@ def test_the_planner_works_without_scripts(browser: Any, served: Served) -> None
             again = page.get_by_role("link", name="Look again")
             if again.count():
                 again.click()
-            else:  # plans of other tests are still waiting for their turn
+            else:  # such as while plans of other tests wait for their turn
                 page.wait_for_timeout(1000)
                 page.reload()
         assert page.locator(".downloads").count() == 1
